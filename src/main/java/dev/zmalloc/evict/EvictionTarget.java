@@ -1,0 +1,36 @@
+package dev.zmalloc.evict;
+
+/**
+ * Something that holds items which can be evicted: a store, or an application's own list of native buffers.
+ *
+ * <p>An item is named by two numbers that mean something to the target alone, for instance an address and a bucket, or an index and a
+ * version. The evictor keeps them in its pool for as long as it likes, while the item may go: the target must recognise a pair that no
+ * longer stands for anything, and must never follow it to memory that was freed.
+ *
+ * <p>The evictor calls both methods under its own lock, one at a time, on the thread that needs memory. They must not call the evictor
+ * back.
+ */
+public interface EvictionTarget {
+    /**
+     * Offers items chosen at random, each with the same chance.
+     *
+     * @param random 64 random bits to choose by
+     * @param count how many to offer, about; fewer if there are fewer, more if they come in groups
+     * @param sink takes the offers; only valid during the call
+     * @return how many were offered; 0 only if nothing can be evicted
+     */
+    int sample(long random, int count, CandidateSink sink);
+
+    /**
+     * Evicts one item, if it is still there and was not used since it was offered.
+     *
+     * @param item the item, as it was offered
+     * @param location its location, as it was offered
+     * @param access its access field, as it was offered; {@link #ANY_ACCESS} to evict it even if it was used since
+     * @return the bytes that went with it; 0 if it is gone, or was used, or cannot be evicted now
+     */
+    long evict(long item, long location, int access);
+
+    /** Stands for whatever the access field holds now. */
+    int ANY_ACCESS = -1;
+}

@@ -1,0 +1,190 @@
+package dev.zmalloc.ffi;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Reads and writes raw native memory by address. No other class does.
+ *
+ * <p>All of memory is one global segment, so that an access compiles to a plain load or store without a bounds check. Nothing here
+ * can tell a live block from a freed one: callers own that proof. With assertions on ({@code -ea}), null and addresses that no user
+ * process can own are refused with an {@link AssertionError} that tells address and length.
+ *
+ * <p>Addresses need no alignment; integers are in native byte order. Every method is thread-safe as far as the memory it is pointed
+ * at is; plain accesses order nothing between threads.
+ */
+public final class Memory {
+    private static final MemorySegment ALL = all();
+
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
+    /** Linux maps nothing below this by default ({@code vm.mmap_min_addr}). */
+    private static final long LOWEST_ADDRESS = 64 << 10;
+
+    /** User space ends at 2^47 on x86-64 and at 2^48 on aarch64; slots of the hash table keep 48 bits. */
+    private static final long HIGHEST_ADDRESS = "aarch64".equals(System.getProperty("os.arch")) ? 1L << 48 : 1L << 47;
+
+    /** A copy runs without a safepoint, so longer ones go in pieces: the JVM waits for one piece at most. */
+    private static final int PIECE_BYTES = 1 << 20;
+
+    private Memory() {}
+
+    @SuppressWarnings("restricted") // the one segment that makes this class what it is
+    private static MemorySegment all() {
+        return MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
+    }
+
+    /** Reads one byte at {@code address}. */
+    public static byte getByte(long address) {
+        assert plausible(address, Byte.BYTES) : wild(address, Byte.BYTES);
+        return ALL.get(ValueLayout.JAVA_BYTE, address);
+    }
+
+    /** Reads two bytes at {@code address}. */
+    public static short getShort(long address) {
+        assert plausible(address, Short.BYTES) : wild(address, Short.BYTES);
+        return ALL.get(SHORT, address);
+    }
+
+    /** Reads four bytes at {@code address}. */
+    public static int getInt(long address) {
+        assert plausible(address, Integer.BYTES) : wild(address, Integer.BYTES);
+        return ALL.get(INT, address);
+    }
+
+    /** Reads eight bytes at {@code address}. */
+    public static long getLong(long address) {
+        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
+        return ALL.get(LONG, address);
+    }
+
+    /** Writes one byte at {@code address}. */
+    public static void putByte(long address, byte value) {
+        assert plausible(address, Byte.BYTES) : wild(address, Byte.BYTES);
+        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+    }
+
+    /** Writes two bytes at {@code address}. */
+    public static void putShort(long address, short value) {
+        assert plausible(address, Short.BYTES) : wild(address, Short.BYTES);
+        ALL.set(SHORT, address, value);
+    }
+
+    /** Writes four bytes at {@code address}. */
+    public static void putInt(long address, int value) {
+        assert plausible(address, Integer.BYTES) : wild(address, Integer.BYTES);
+        ALL.set(INT, address, value);
+    }
+
+    /** Writes eight bytes at {@code address}. */
+    public static void putLong(long address, long value) {
+        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
+        ALL.set(LONG, address, value);
+    }
+
+    /** Copies {@code bytes} from {@code source} to {@code target}; the two ranges may overlap. */
+    public static void copy(long source, long target, long bytes) {
+        assert plausible(source, bytes) : wild(source, bytes);
+        assert plausible(target, bytes) : wild(target, bytes);
+        boolean forward = Long.compareUnsigned(target - source, bytes) >= 0;
+        for (long done = 0; done < bytes; ) {
+            long piece = Math.min(PIECE_BYTES, bytes - done);
+            // An overlap with the target behind the source is copied from its end, piece by piece.
+            long offset = forward ? done : bytes - done - piece;
+            MemorySegment.copy(ALL, source + offset, ALL, target + offset, piece);
+            done += piece;
+        }
+    }
+
+    /** Copies {@code bytes} of {@code source}, from index {@code offset}, to {@code target}. */
+    public static void copyIn(byte[] source, int offset, long target, int bytes) {
+        assert plausible(target, bytes) : wild(target, bytes);
+        for (int done = 0; done < bytes; ) {
+            int piece = Math.min(PIECE_BYTES, bytes - done);
+            MemorySegment.copy(source, offset + done, ALL, ValueLayout.JAVA_BYTE, target + done, piece);
+            done += piece;
+        }
+    }
+
+    /** Copies {@code bytes} from {@code source} into {@code target}, from index {@code offset}. */
+    public static void copyOut(long source, byte[] target, int offset, int bytes) {
+        assert plausible(source, bytes) : wild(source, bytes);
+        for (int done = 0; done < bytes; ) {
+            int piece = Math.min(PIECE_BYTES, bytes - done);
+            MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, source + done, target, offset + done, piece);
+            done += piece;
+        }
+    }
+
+    /** Tells whether {@code bytes} at {@code address} equal those of {@code array} from index {@code offset}. */
+    public static boolean equal(long address, byte[] array, int offset, int bytes) {
+        assert plausible(address, bytes) : wild(address, bytes);
+        int index = 0;
+        for (; index <= bytes - Long.BYTES; index += Long.BYTES) {
+            if (ALL.get(LONG, address + index) != Bytes.getLong(array, offset + index)) {
+                return false;
+            }
+        }
+        for (; index < bytes; index++) {
+            if (ALL.get(ValueLayout.JAVA_BYTE, address + index) != array[offset + index]) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Tells whether {@code bytes} at {@code left} equal those at {@code right}. */
+    public static boolean equal(long left, long right, long bytes) {
+        assert plausible(left, bytes) : wild(left, bytes);
+        assert plausible(right, bytes) : wild(right, bytes);
+        return MemorySegment.mismatch(ALL, left, left + bytes, ALL, right, right + bytes) < 0;
+    }
+
+    /** Sets {@code bytes} at {@code address} to {@code value}. */
+    public static void fill(long address, long bytes, byte value) {
+        assert plausible(address, bytes) : wild(address, bytes);
+        ALL.asSlice(address, bytes).fill(value);
+    }
+
+    /**
+     * A writable view of {@code bytes} at {@code address}, in the global scope: it never dies, so it must not be used after the block
+     * behind it is freed. The caller keeps ownership of the block.
+     */
+    public static MemorySegment segment(long address, long bytes) {
+        assert plausible(address, bytes) : wild(address, bytes);
+        return ALL.asSlice(address, bytes);
+    }
+
+    /**
+     * A read-only view of {@code bytes} at {@code address} that lives as long as {@code arena}: used later, it throws. Closing the
+     * arena does not free the block, which the caller keeps.
+     */
+    @SuppressWarnings("restricted") // ties a view of memory to a lifetime; the size was already fixed by the slice
+    public static MemorySegment readOnlySegment(long address, long bytes, Arena arena) {
+        return segment(address, bytes).asReadOnly().reinterpret(arena, null);
+    }
+
+    /** The UTF-8 string at {@code address}, up to its terminating zero. */
+    public static String cString(long address) {
+        assert plausible(address, 1) : wild(address, 1);
+        int length = 0;
+        while (ALL.get(ValueLayout.JAVA_BYTE, address + length) != 0) {
+            length++;
+        }
+        byte[] text = new byte[length];
+        copyOut(address, text, 0, length);
+        return new String(text, StandardCharsets.UTF_8);
+    }
+
+    private static boolean plausible(long address, long bytes) {
+        return bytes >= 0 && address >= LOWEST_ADDRESS && address <= HIGHEST_ADDRESS - bytes;
+    }
+
+    private static String wild(long address, long bytes) {
+        return "no memory of this process: address 0x" + Long.toHexString(address) + ", " + bytes + " bytes";
+    }
+}

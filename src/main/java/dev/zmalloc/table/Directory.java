@@ -1,0 +1,130 @@
+package dev.zmalloc.table;
+
+import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.ffi.Memory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the buckets of a table are: a tree of blocks of fixed size, so that growing by one bucket takes one small block at most and moves
+ * nothing.
+ *
+ * <pre>
+ *   bucket index    21        14 13         6 5        0
+ *                 +------------+------------+----------+
+ *                 | leaf (8)   | chunk (8)  | bucket(6)|
+ *                 +------------+------------+----------+
+ *
+ *   root: 256 addresses of leaves (2 KiB)
+ *   leaf: 256 addresses of chunks (2 KiB)
+ *   chunk: 64 buckets (4 KiB), zeroed
+ * </pre>
+ *
+ * The root is taken on opening, leaves and chunks as the table grows; all belong to this object until {@link #close}. Not thread-safe.
+ */
+final class Directory {
+    static final int BUCKETS_PER_CHUNK = 64;
+    static final int CHUNK_BYTES = BUCKETS_PER_CHUNK * BucketLayout.BUCKET_BYTES;
+
+    private static final int FAN_OUT = 256;
+    private static final int NODE_BYTES = FAN_OUT * Long.BYTES;
+
+    /** More buckets than this a table cannot have; its chains grow instead. */
+    static final int MAX_BUCKETS = FAN_OUT * FAN_OUT * BUCKETS_PER_CHUNK;
+
+    private static final int CHUNK_SHIFT = Integer.numberOfTrailingZeros(BUCKETS_PER_CHUNK);
+    private static final int LEAF_SHIFT = CHUNK_SHIFT + Integer.numberOfTrailingZeros(FAN_OUT);
+
+    private final MemoryAccount account;
+    private final long root;
+    private int chunks;
+
+    private Directory(MemoryAccount account, long root) {
+        this.account = account;
+        this.root = root;
+    }
+
+    /** The most bytes that an empty directory and its first chunk take. */
+    static long initialBytesBound() {
+        return 2 * RawZMalloc.usableBytesBound(NODE_BYTES) + RawZMalloc.usableBytesBound(CHUNK_BYTES);
+    }
+
+    /** The most bytes that one {@link #tryAddChunk} takes. */
+    static long growthBytesBound() {
+        return RawZMalloc.usableBytesBound(NODE_BYTES) + RawZMalloc.usableBytesBound(CHUNK_BYTES);
+    }
+
+    /** Takes the root from {@code account}; {@code null} if there is no memory. */
+    static @Nullable Directory tryOpen(MemoryAccount account) {
+        long root = account.tryAllocateZeroed(NODE_BYTES);
+        return MemoryAccount.isAddress(root) ? new Directory(account, root) : null;
+    }
+
+    /** The number of buckets that there is room for. */
+    int bucketCapacity() {
+        return chunks * BUCKETS_PER_CHUNK;
+    }
+
+    /** The address of a bucket below {@link #bucketCapacity}. */
+    long bucket(int index) {
+        assert index >= 0 && index < bucketCapacity() : "bucket " + index + " of " + bucketCapacity();
+        long leaf = Memory.getLong(root + (long) (index >>> LEAF_SHIFT) * Long.BYTES);
+        long chunk = Memory.getLong(chunkPointer(leaf, index >>> CHUNK_SHIFT));
+        return chunk + (long) (index & (BUCKETS_PER_CHUNK - 1)) * BucketLayout.BUCKET_BYTES;
+    }
+
+    /** Makes room for {@link #BUCKETS_PER_CHUNK} more buckets, zeroed. Answers whether there was memory; if not, nothing changed. */
+    boolean tryAddChunk() {
+        if (bucketCapacity() == MAX_BUCKETS) {
+            return false;
+        }
+        long chunk = account.tryAllocateZeroed(CHUNK_BYTES);
+        if (!MemoryAccount.isAddress(chunk)) {
+            return false;
+        }
+        long leaf = leafForNextChunk();
+        if (!MemoryAccount.isAddress(leaf)) {
+            account.free(chunk, CHUNK_BYTES);
+            return false;
+        }
+        Memory.putLong(chunkPointer(leaf, chunks), chunk);
+        chunks++;
+        return true;
+    }
+
+    /** Frees the last chunk, whose buckets must be empty, and the leaf that held it if that is empty then. */
+    void removeChunk() {
+        chunks--;
+        long leafPointer = root + (long) (chunks / FAN_OUT) * Long.BYTES;
+        long leaf = Memory.getLong(leafPointer);
+        account.free(Memory.getLong(chunkPointer(leaf, chunks)), CHUNK_BYTES);
+        if (chunks % FAN_OUT == 0) {
+            account.free(leaf, NODE_BYTES);
+            Memory.putLong(leafPointer, 0);
+        }
+    }
+
+    /** Frees everything. The object must not be used again. */
+    void close() {
+        while (chunks > 0) {
+            removeChunk();
+        }
+        account.free(root, NODE_BYTES);
+    }
+
+    private long leafForNextChunk() {
+        long leafPointer = root + (long) (chunks / FAN_OUT) * Long.BYTES;
+        if (chunks % FAN_OUT != 0) {
+            return Memory.getLong(leafPointer);
+        }
+        long leaf = account.tryAllocate(NODE_BYTES);
+        if (MemoryAccount.isAddress(leaf)) {
+            Memory.putLong(leafPointer, leaf);
+        }
+        return leaf;
+    }
+
+    private static long chunkPointer(long leaf, int chunk) {
+        return leaf + (long) (chunk & (FAN_OUT - 1)) * Long.BYTES;
+    }
+}
