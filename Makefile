@@ -1,15 +1,57 @@
-# The targets that build, test and run ZMalloc. The work itself is in scripts/.
+# The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
+#
+# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run and info, TEST=Name runs one test
+# class, ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
-MVN := scripts/mvn
-
+SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help test clean
+.PHONY: help setup run info test check format bindings clean
+.DELETE_ON_ERROR:
+
+export JDK ZMALLOC_NO_INSTALL
+
+CLI_JAR := target/zmalloc-cli.jar
+# Folders too: one is newer than the jar when a file of it was removed.
+CLI_SOURCES := pom.xml LICENSE $(shell find src/main src/assembly)
 
 help: ## Lists the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+	@echo 'make TARGET [JDK=/path/to/jdk] [ARGS="..."] [TEST=Name]'
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-test: ## Runs all tests
-	@$(MVN) test
+setup: ## Finds the JDK and installs the native allocators that are wanted and missing
+	@jdk=$$(scripts/find-jdk.sh) && echo "JDK: $$jdk"
+	@scripts/natives.sh test
+
+run: ## Runs the main job: a store on real input (options in ARGS)
+	@scripts/natives.sh run
+	@$(MAKE) --no-print-directory -s $(CLI_JAR)
+	@scripts/zmalloc run $(ARGS)
+
+info: ## Tells which allocator serves, from which file, and why not another
+	@scripts/natives.sh run
+	@$(MAKE) --no-print-directory -s $(CLI_JAR)
+	@scripts/zmalloc info $(ARGS)
+
+$(CLI_JAR): $(CLI_SOURCES)
+	@echo 'Building $@'
+	@scripts/mvn.sh package -Dmaven.test.skip=true
+	@touch $@
+
+test: ## Runs all tests, with jemalloc, with libc and with faults injected
+	@scripts/natives.sh test
+	@echo 'Compiling and testing'
+	@scripts/mvn.sh test $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=false)
+
+check: ## Checks formatting, lint, Error Prone, NullAway, doc comments, layers and shell scripts
+	@echo 'Checking'
+	@scripts/mvn.sh test -Pcheck
+	@if type -P shellcheck >/dev/null; then shellcheck -x .ci/run scripts/*; else echo 'No shellcheck here: the scripts go unchecked.'; fi
+
+format: ## Formats the Java code
+	@scripts/mvn.sh spotless:apply
+
+bindings: ## Generates the native bindings anew and shows the difference (needs jextract 22)
+	@scripts/bindings.sh
 
 clean: ## Removes what was built
 	@rm -rf target
