@@ -3,6 +3,7 @@ package dev.zmalloc.table;
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ffi.Memory;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -110,6 +111,18 @@ final class Directory {
             removeChunk();
         }
         account.free(root, NODE_BYTES);
+    }
+
+    /** Shows the address of every block of the directory, for a validator. */
+    void forEachBlock(LongConsumer visitor) {
+        visitor.accept(root);
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            long leaf = Memory.getLong(root + (long) (chunk / FAN_OUT) * Long.BYTES);
+            if (chunk % FAN_OUT == 0) {
+                visitor.accept(leaf);
+            }
+            visitor.accept(Memory.getLong(chunkPointer(leaf, chunk)));
+        }
     }
 
     private long leafForNextChunk() {

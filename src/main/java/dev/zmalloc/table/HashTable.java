@@ -250,8 +250,8 @@ public final class HashTable {
         return children;
     }
 
-    long bucket(int index) {
-        return directory.bucket(index);
+    Directory directory() {
+        return directory;
     }
 
     /** The index of the chain that a hash selects. */
