@@ -1,0 +1,170 @@
+package dev.zmalloc.allocator;
+
+import dev.zmalloc.ffi.Downcalls;
+import dev.zmalloc.ffi.NativeLibrary;
+import dev.zmalloc.ffi.abi.calloc_fn;
+import dev.zmalloc.ffi.abi.free_fn;
+import dev.zmalloc.ffi.abi.malloc_fn;
+import dev.zmalloc.ffi.abi.nallocx_fn;
+import dev.zmalloc.ffi.abi.realloc_fn;
+import dev.zmalloc.ffi.abi.sallocx_fn;
+import dev.zmalloc.ffi.abi.sdallocx_fn;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+
+/**
+ * jemalloc, whichever library it came from.
+ *
+ * <p>Usable sizes are known before a block is taken: {@code nallocx} is the function that jemalloc itself sizes blocks with, and its answers
+ * for all sizes up to {@value #TABLE_BYTES} bytes are kept in a table. With them every free is a sized one, which spares jemalloc the
+ * look-up of the block.
+ *
+ * <p>Allocating and freeing are ordinary calls, since they may lock or map memory. The look-ups {@code nallocx} and {@code sallocx} do
+ * neither, and are critical ones.
+ *
+ * @param usableBytesTable usable size by requested size, in steps of {@value #STEP_BYTES} bytes, rounded up
+ */
+@SuppressWarnings("ArrayRecordComponent") // a record for its constant fields; it is never compared
+record JemallocAllocator(
+        MethodHandle mallocHandle,
+        MethodHandle callocHandle,
+        MethodHandle reallocHandle,
+        MethodHandle freeHandle,
+        MethodHandle sdallocxHandle,
+        MethodHandle sallocxHandle,
+        MethodHandle nallocxHandle,
+        int[] usableBytesTable,
+        Mallctl mallctl,
+        AllocatorDescription description)
+        implements Allocator {
+    static final String NAME = "jemalloc";
+
+    /** What a library must have to serve. {@code mallctl} tells that it is jemalloc at all. */
+    static final List<String> FUNCTIONS =
+            List.of("mallctl", "malloc", "calloc", "realloc", "free", "sdallocx", "sallocx", "nallocx");
+
+    /** Requests up to this size are sized by the table: 4,096 integers, and few blocks are larger. */
+    static final int TABLE_BYTES = 32 << 10;
+
+    /** The finest spacing that jemalloc can be built with. */
+    static final int STEP_BYTES = 8;
+
+    private static final int STEP_SHIFT = 3;
+
+    /** Binds the functions of a library that has all of {@link #FUNCTIONS}. */
+    static JemallocAllocator of(NativeLibrary library, Mallctl mallctl, AllocatorDescription description) {
+        MethodHandle nallocx = Downcalls.critical(library.find("nallocx"), nallocx_fn.descriptor());
+        return new JemallocAllocator(
+                Downcalls.ordinary(library.find("malloc"), malloc_fn.descriptor()),
+                Downcalls.ordinary(library.find("calloc"), calloc_fn.descriptor()),
+                Downcalls.ordinary(library.find("realloc"), realloc_fn.descriptor()),
+                Downcalls.ordinary(library.find("free"), free_fn.descriptor()),
+                Downcalls.ordinary(library.find("sdallocx"), sdallocx_fn.descriptor()),
+                Downcalls.critical(library.find("sallocx"), sallocx_fn.descriptor()),
+                nallocx,
+                usableBytesTable(nallocx),
+                mallctl,
+                description);
+    }
+
+    private static int[] usableBytesTable(MethodHandle nallocx) {
+        int[] table = new int[TABLE_BYTES / STEP_BYTES + 1];
+        for (int index = 1; index < table.length; index++) {
+            table[index] = Math.toIntExact(nallocx(nallocx, (long) index * STEP_BYTES));
+        }
+        return table;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public long allocate(long bytes) {
+        try {
+            return (long) mallocHandle.invokeExact(bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long allocateZeroed(long bytes) {
+        try {
+            return (long) callocHandle.invokeExact(1L, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long reallocate(long address, long bytes) {
+        try {
+            return (long) reallocHandle.invokeExact(address, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void free(long address) {
+        try {
+            freeHandle.invokeExact(address);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void free(long address, long bytes) {
+        try {
+            sdallocxHandle.invokeExact(address, bytes, 0);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long usableBytes(long address) {
+        try {
+            return (long) sallocxHandle.invokeExact(address, 0);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long usableBytesBound(long requestedBytes) {
+        if (requestedBytes <= TABLE_BYTES) {
+            return usableBytesTable[(int) (requestedBytes + (STEP_BYTES - 1)) >>> STEP_SHIFT];
+        }
+        return nallocx(nallocxHandle, requestedBytes);
+    }
+
+    @Override
+    public boolean usableBytesExact() {
+        return true;
+    }
+
+    /** Every figure is empty where jemalloc was built without statistics, as the bundled one is. */
+    @Override
+    public AllocatorFigures figures() {
+        mallctl.refreshStatistics();
+        return new AllocatorFigures(
+                mallctl.tryReadLong("stats.allocated"),
+                mallctl.tryReadLong("stats.active"),
+                mallctl.tryReadLong("stats.resident"),
+                mallctl.tryReadLong("stats.retained"),
+                mallctl.tryReadLong("stats.metadata"),
+                mallctl.tryReadLong("stats.mapped"));
+    }
+
+    private static long nallocx(MethodHandle nallocx, long bytes) {
+        try {
+            return (long) nallocx.invokeExact(bytes, 0);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+}
