@@ -64,6 +64,11 @@ final class EvictionPool {
         account.free(base, POOL_BYTES);
     }
 
+    /** The usable bytes of the block. */
+    long bytes() {
+        return RawZMalloc.zmallocSize(base);
+    }
+
     int size() {
         return size;
     }

@@ -62,6 +62,16 @@ public final class Evictor implements AutoCloseable {
         return EvictionPool.bytesBound();
     }
 
+    /** The usable bytes that the pool takes; 0 if there is none. */
+    public long poolBytes() {
+        lock.lock();
+        try {
+            return pool == null ? 0 : pool.bytes();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The clock whose ticks the target's items carry in their access fields. */
     public AccessClock clock() {
         return clock;

@@ -44,7 +44,8 @@ public final class HashTable {
     /** Entries per bucket below which the table shrinks: far from growing, so that it does not swing between the two. */
     private static final int SHRINK_ENTRIES_PER_BUCKET = 2;
 
-    private static final int SPLITS_PER_INSERTION = 2;
+    /** Splits that one insertion does at most, and merges that one removal does: two, so that what was put off is caught up with. */
+    private static final int STEPS_PER_OPERATION = 2;
 
     private final MemoryAccount account;
     private final SipHash hash;
@@ -317,7 +318,7 @@ public final class HashTable {
     }
 
     private void grow() {
-        for (int splits = 0; splits < SPLITS_PER_INSERTION; splits++) {
+        for (int splits = 0; splits < STEPS_PER_OPERATION; splits++) {
             if (entries <= (long) buckets * GROW_ENTRIES_PER_BUCKET) {
                 return;
             }
@@ -390,21 +391,28 @@ public final class HashTable {
         return BucketLayout.SLOTS;
     }
 
-    /** Merges the last bucket into the one it was split from, if the table has become so empty and both fit into one bucket. */
     private void shrink() {
-        if (buckets == Directory.BUCKETS_PER_CHUNK || entries >= (long) buckets * SHRINK_ENTRIES_PER_BUCKET) {
-            return;
+        for (int merges = 0; merges < STEPS_PER_OPERATION; merges++) {
+            boolean sparse = entries < (long) buckets * SHRINK_ENTRIES_PER_BUCKET;
+            if (buckets == Directory.BUCKETS_PER_CHUNK || !sparse || !tryMerge()) {
+                return;
+            }
         }
+    }
+
+    /** Merges the last bucket into the one it was split from, unless they hold more than fits into one without a child. */
+    private boolean tryMerge() {
         int last = buckets - 1;
         int half = Integer.highestOneBit(last);
         long source = directory.bucket(last);
         long target = directory.bucket(last - half);
         if (BucketChain.entryCount(source) + BucketChain.entryCount(target) > BucketLayout.SLOTS) {
-            return;
+            return false;
         }
         for (int slot = firstEntry(source); slot >= 0; slot = firstEntry(source)) {
             int fingerprint = BucketLayout.fingerprint(BucketLayout.word(source), slot);
-            BucketChain.append(target, fingerprint, BucketLayout.slotWordAt(BucketLayout.slotAddress(source, slot)), 0);
+            long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(source, slot));
+            BucketChain.append(target, fingerprint, slotWord, 0);
             BucketLayout.clear(source, slot);
         }
         buckets = last;
@@ -412,5 +420,6 @@ public final class HashTable {
         if (directory.bucketCapacity() - buckets >= Directory.BUCKETS_PER_CHUNK) {
             directory.removeChunk();
         }
+        return true;
     }
 }

@@ -1,0 +1,97 @@
+package dev.zmalloc.table;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.zmalloc.RawZMalloc;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Walks a table and checks every invariant that its classes state. */
+public final class TableValidator {
+    private final HashTable table;
+    private final SipHash hash;
+    private final Set<Long> blocks = new HashSet<>();
+    private long usedBytes;
+    private long entries;
+    private long children;
+    private int longestChain;
+
+    private TableValidator(HashTable table, SipHash hash) {
+        this.table = table;
+        this.hash = hash;
+    }
+
+    /** Checks {@code table}. Answers the usable bytes of all its blocks, entries included. */
+    public static long validate(HashTable table, SipHash hash) {
+        return new TableValidator(table, hash).walk();
+    }
+
+    /** The buckets of the longest chain of {@code table}. */
+    public static int longestChain(HashTable table, SipHash hash) {
+        TableValidator validator = new TableValidator(table, hash);
+        validator.walk();
+        return validator.longestChain;
+    }
+
+    private long walk() {
+        table.directory().forEachBlock(this::addBlock);
+        assertThat(table.bucketCount())
+                .isBetween(Directory.BUCKETS_PER_CHUNK, table.directory().bucketCapacity());
+        assertThat(table.directory().bucketCapacity() - table.bucketCount()).isLessThan(Directory.BUCKETS_PER_CHUNK);
+        for (int index = 0; index < table.bucketCount(); index++) {
+            walkChain(index);
+        }
+        for (int index = table.bucketCount(); index < table.directory().bucketCapacity(); index++) {
+            long word = BucketLayout.word(table.directory().bucket(index));
+            assertThat(BucketLayout.presence(word)).as("a bucket not in use").isZero();
+            assertThat(BucketLayout.isChained(word)).isFalse();
+        }
+        assertThat(entries).isEqualTo(table.size());
+        assertThat(children).isEqualTo(table.children());
+        return usedBytes;
+    }
+
+    private void walkChain(int index) {
+        long head = table.directory().bucket(index);
+        int chainEntries = 0;
+        int buckets = 0;
+        for (long bucket = head; ; bucket = BucketLayout.child(bucket)) {
+            buckets++;
+            long word = BucketLayout.word(bucket);
+            int presence = BucketLayout.presence(word);
+            chainEntries += Integer.bitCount(presence);
+            if (bucket != head) {
+                addBlock(bucket);
+                children++;
+                assertThat(Integer.bitCount(presence)).as("entries of a child").isGreaterThanOrEqualTo(2);
+            }
+            for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
+                if (BucketLayout.holdsEntry(word, slot)) {
+                    checkEntry(index, word, slot, BucketLayout.entry(BucketLayout.slotAddress(bucket, slot)));
+                }
+            }
+            if (!BucketLayout.isChained(word)) {
+                assertThat(presence & presence + 1).as("no holes in the last bucket").isZero();
+                break;
+            }
+            assertThat(presence).as("a bucket with a child is full").isEqualTo(BucketLayout.PRESENCE_MASK >> 1);
+        }
+        assertThat(buckets - 1).isEqualTo(BucketChain.children(chainEntries));
+        assertThat(BucketChain.entryCount(head)).isEqualTo(chainEntries);
+        longestChain = Math.max(longestChain, buckets);
+    }
+
+    private void checkEntry(int index, long word, int slot, long entry) {
+        entries++;
+        addBlock(entry);
+        long keyHash = hash.hash(EntryLayout.keyAddress(entry), EntryLayout.keyBytes(entry));
+        assertThat(table.index(keyHash)).as("bucket of an entry").isEqualTo(index);
+        assertThat(BucketLayout.fingerprint(word, slot)).isEqualTo(BucketLayout.fingerprint(keyHash));
+        assertThat(EntryLayout.entryBytes(entry)).isLessThanOrEqualTo(RawZMalloc.zmallocSize(entry));
+    }
+
+    private void addBlock(long address) {
+        assertThat(blocks.add(address)).as("no block has two places").isTrue();
+        usedBytes += RawZMalloc.zmallocSize(address);
+    }
+}
