@@ -1,0 +1,236 @@
+package dev.zmalloc.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.zmalloc.NativeOutOfMemoryError;
+import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.ZMalloc;
+import dev.zmalloc.allocator.FailingAllocator;
+import dev.zmalloc.evict.EvictionPolicy;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Runs each operation with its 1st, 2nd, ... Nth allocation failing until it completes untouched, once with a single failure and once with
+ * all after it failing too: an operation happens or leaves things as they were. The idea is SQLite's.
+ */
+@Tag("fault")
+class OutOfMemoryLoopTest {
+    private static final int MAX_ALLOCATIONS = 300;
+
+    @AfterEach
+    void stopFailing() {
+        FailingAllocator.stopFailing();
+    }
+
+    @Test
+    void theFailingAllocatorServes() {
+        assertThat(ZMalloc.allocator()).isInstanceOf(FailingAllocator.class);
+        FailingAllocator.failAfter(1, false);
+        RawZMalloc.zfree(RawZMalloc.zmalloc(10));
+        assertThat(RawZMalloc.ztrymalloc(10)).isZero();
+        RawZMalloc.zfree(RawZMalloc.zmalloc(10));
+        assertThat(FailingAllocator.stopFailing()).isTrue();
+    }
+
+    @Test
+    void everyFormOfTheFacadeFailsCleanly() {
+        MemorySegment block = ZMalloc.zmalloc(100);
+        block.fill((byte) 3);
+        long used = ZMalloc.zmallocUsedMemory();
+        FailingAllocator.failAfter(0, true);
+        assertThat(ZMalloc.ztrymalloc(10)).isEqualTo(MemorySegment.NULL);
+        assertThat(ZMalloc.ztrycalloc(2, 10)).isEqualTo(MemorySegment.NULL);
+        assertThat(ZMalloc.ztryrealloc(block, 1_000)).isEqualTo(MemorySegment.NULL);
+        assertThatThrownBy(() -> ZMalloc.zmalloc(10))
+                .isInstanceOf(NativeOutOfMemoryError.class)
+                .hasMessage("zmalloc: Out of memory trying to allocate 10 bytes");
+        assertThatThrownBy(() -> ZMalloc.zcalloc(20)).isInstanceOf(NativeOutOfMemoryError.class);
+        assertThatThrownBy(() -> ZMalloc.zrealloc(block, 2_000)).isInstanceOf(NativeOutOfMemoryError.class);
+        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(used);
+        assertThat(block.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)).containsOnly(3);
+        FailingAllocator.stopFailing();
+        ZMalloc.zfree(block);
+    }
+
+    @Test
+    void openingAStoreTakesEverythingOrNothing() {
+        for (EvictionPolicy policy : EvictionPolicy.values()) {
+            for (long maxMemory : new long[] {0, 8 << 20}) {
+                int failures = failEach(() -> {
+                    long used = ZMalloc.zmallocUsedMemory();
+                    try {
+                        OffHeapStore.builder()
+                                .maxMemory(maxMemory)
+                                .evictionPolicy(policy)
+                                .build()
+                                .close();
+                        return true;
+                    } catch (NativeOutOfMemoryError e) {
+                        return false;
+                    } finally {
+                        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(used);
+                    }
+                });
+                assertThat(failures).isGreaterThan(3);
+            }
+        }
+    }
+
+    /** Puts into a table at every stage of its growth: new chunks, children, splits and replacements among them. */
+    @Test
+    void aPutThatFailsLeavesTheStoreAsItWas() {
+        int failures = 0;
+        try (OffHeapStore store = OffHeapStore.builder().maxMemory(1 << 20).build()) {
+            Map<Integer, byte[]> model = new HashMap<>();
+            for (int step = 0; step < 1_500; step++) {
+                int key = step % 5 == 4 ? step / 2 : step;
+                byte[] value = new byte[step % 97];
+                failures += failEach(() -> put(store, model, key, value));
+                if (step % 100 == 0) {
+                    assertSame(store, model);
+                }
+            }
+            assertSame(store, model);
+        }
+        assertThat(failures).isGreaterThan(3_000);
+    }
+
+    @Test
+    void aPutAtTheLimitFailsOrHappens() {
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(96 << 10)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build()) {
+            for (int key = 0; key < 2_000; key++) {
+                byte[] bytes = key(key);
+                failEach(() -> {
+                    try {
+                        store.put(bytes, new byte[100]);
+                        return true;
+                    } catch (NativeOutOfMemoryError e) {
+                        return false;
+                    }
+                });
+                assertThat(store.get(bytes)).hasSize(100);
+                if (key % 200 == 0) {
+                    StoreValidator.validate(store);
+                }
+            }
+            StoreValidator.validate(store);
+        }
+    }
+
+    @Test
+    void readingRemovingEvictingAndClearingAllocateNothing() {
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(1 << 20)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build()) {
+            for (int key = 0; key < 4_000; key++) {
+                store.put(key(key), new byte[100]);
+            }
+            FailingAllocator.failAfter(0, true);
+            for (int key = 0; key < 4_000; key++) {
+                store.get(key(key));
+                store.read(key(key), MemorySegment::byteSize);
+                if (key % 3 == 0) {
+                    store.remove(key(key));
+                }
+                if (key % 7 == 0) {
+                    assertThat(store.evictor().evictOne()).isPositive();
+                }
+            }
+            store.clear();
+            assertThat(FailingAllocator.stopFailing()).as("an allocation was tried").isFalse();
+            assertThat(store.size()).isZero();
+            StoreValidator.validate(store);
+        }
+    }
+
+    /** Not by polling: the allocator itself keeps the highest number of bytes that were ever live at once. */
+    @Test
+    void theLimitHoldsAtEveryInstantUnderConcurrentWriters() throws InterruptedException {
+        long maxMemory = 512 << 10;
+        long before = FailingAllocator.liveBytes();
+        FailingAllocator.resetHighest();
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(maxMemory)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build()) {
+            List<Thread> writers = new ArrayList<>();
+            for (int writer = 0; writer < 6; writer++) {
+                int first = writer * 100_000;
+                writers.add(Thread.ofPlatform().start(() -> {
+                    for (int key = 0; key < 20_000; key++) {
+                        store.put(key(first + key % 3_000), new byte[key % 700]);
+                    }
+                }));
+            }
+            for (Thread writer : writers) {
+                writer.join();
+            }
+            assertThat(store.statistics().puts()).isEqualTo(120_000);
+            StoreValidator.validate(store);
+        }
+        assertThat(FailingAllocator.highestLiveBytes() - before).isBetween(maxMemory * 9 / 10, maxMemory);
+        assertThat(FailingAllocator.liveBytes()).isEqualTo(before);
+    }
+
+    private static boolean put(OffHeapStore store, Map<Integer, byte[]> model, int key, byte[] value) {
+        long used = store.usedMemory();
+        long size = store.size();
+        try {
+            store.put(key(key), value);
+            model.put(key, value);
+            return true;
+        } catch (NativeOutOfMemoryError e) {
+            assertThat(store.get(key(key))).isEqualTo(model.get(key));
+            assertThat(store.usedMemory()).isEqualTo(used);
+            assertThat(store.size()).isEqualTo(size);
+            return false;
+        }
+    }
+
+    private static void assertSame(OffHeapStore store, Map<Integer, byte[]> model) {
+        StoreValidator.validate(store);
+        assertThat(store.size()).isEqualTo(model.size());
+        model.forEach((key, value) -> assertThat(store.get(key(key))).isEqualTo(value));
+    }
+
+    /** Answers how many times {@code operation} answered that it failed. */
+    private static int failEach(Operation operation) {
+        int failures = 0;
+        for (boolean andAllAfter : new boolean[] {false, true}) {
+            for (int allocations = 0; ; allocations++) {
+                assertThat(allocations).as("the operation ends at some time").isLessThan(MAX_ALLOCATIONS);
+                FailingAllocator.failAfter(allocations, andAllAfter);
+                boolean happened = operation.run();
+                boolean untouched = !FailingAllocator.stopFailing();
+                failures += happened ? 0 : 1;
+                assertThat(happened || !untouched).as("fails only if an allocation did").isTrue();
+                if (untouched) {
+                    break;
+                }
+            }
+        }
+        return failures;
+    }
+
+    private static byte[] key(int number) {
+        return ByteBuffer.allocate(Integer.BYTES).putInt(number).array();
+    }
+
+    /** Something that happens, or fails and answers false. */
+    private interface Operation {
+        boolean run();
+    }
+}
