@@ -33,7 +33,8 @@ public final class RawZMalloc {
         try {
             return Allocators.select();
         } catch (AllocatorUnavailableException e) {
-            // A failing static initialiser would show as NoClassDefFoundError from the second call on, without the cure.
+            // A failing static initialiser would show as NoClassDefFoundError from the second call on, without the
+            // cure.
             return new UnavailableAllocator(e);
         }
     }

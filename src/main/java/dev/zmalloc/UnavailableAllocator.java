@@ -12,7 +12,7 @@ import dev.zmalloc.allocator.AllocatorUnavailableException;
  */
 record UnavailableAllocator(AllocatorUnavailableException reason) implements Allocator {
     private AllocatorUnavailableException refusal() {
-        return new AllocatorUnavailableException(reason.getMessage(), reason);
+        return new AllocatorUnavailableException(String.valueOf(reason.getMessage()), reason);
     }
 
     @Override

@@ -135,7 +135,8 @@ public final class ZMalloc {
 
     private static long address(MemorySegment block) {
         if (!block.isNative()) {
-            throw new IllegalArgumentException("not a block of ZMalloc: a heap segment of " + block.byteSize() + " bytes");
+            throw new IllegalArgumentException(
+                    "not a block of ZMalloc: a heap segment of " + block.byteSize() + " bytes");
         }
         return block.address();
     }

@@ -63,7 +63,9 @@ class UsedMemoryTest {
                 failure.compareAndSet(null, thrown);
             }
         };
-        return number % 2 == 0 ? Thread.ofPlatform().start(task) : Thread.ofVirtual().start(task);
+        return number % 2 == 0
+                ? Thread.ofPlatform().start(task)
+                : Thread.ofVirtual().start(task);
     }
 
     /** A task that may wait. */

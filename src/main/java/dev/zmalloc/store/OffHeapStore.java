@@ -55,8 +55,9 @@ public final class OffHeapStore implements AutoCloseable {
     private OffHeapStore(Builder builder) {
         long maxMemory = builder.maxMemory;
         if (maxMemory != 0 && maxMemory < minMaxMemory(builder.policy)) {
-            throw new IllegalArgumentException("maxMemory of " + maxMemory + " bytes is too small to hold anything: at least "
-                    + minMaxMemory(builder.policy) + " bytes are needed");
+            throw new IllegalArgumentException(
+                    "maxMemory of " + maxMemory + " bytes is too small to hold anything: at least "
+                            + minMaxMemory(builder.policy) + " bytes are needed");
         }
         account = new MemoryAccount(maxMemory);
         hash = SipHash.random();

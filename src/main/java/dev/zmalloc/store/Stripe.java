@@ -81,6 +81,7 @@ final class Stripe {
     }
 
     /** Shows the value of {@code key} to {@code reader}, pinned meanwhile. Counts as a hit or a miss. */
+    @SuppressWarnings("MustBeClosedChecker") // closed by hand, since what follows depends on whether closing succeeded
     <R extends @Nullable Object> @Nullable R read(
             long hash, byte[] key, Function<? super MemorySegment, ? extends R> reader) {
         long entry;
@@ -101,7 +102,8 @@ final class Stripe {
                     Memory.readOnlySegment(EntryLayout.valueAddress(entry), EntryLayout.valueBytes(entry), arena));
         } finally {
             if (arena != null) {
-                // If this throws, something still holds the segment: the entry stays pinned, since a leak is better than a wild read.
+                // If this throws, something still holds the segment: the entry stays pinned, since a leak is better
+                // than a wild read.
                 arena.close();
             }
             unpin(entry);
@@ -320,7 +322,7 @@ final class Stripe {
     }
 
     private int bucketIndex(int random) {
-        return (int) ((random & 0xFFFFFFFFL) * table.bucketCount() >>> Integer.SIZE);
+        return (int) (((random & 0xFFFFFFFFL) * table.bucketCount()) >>> Integer.SIZE);
     }
 
     private static byte[] copyValue(long entry, int bytes) {

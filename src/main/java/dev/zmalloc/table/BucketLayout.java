@@ -78,7 +78,7 @@ final class BucketLayout {
     }
 
     static int fingerprint(long word, int slot) {
-        return (int) (word >>> (slot + 1) * Byte.SIZE) & 0xFF;
+        return (int) (word >>> ((slot + 1) * Byte.SIZE)) & 0xFF;
     }
 
     /** Slots whose fingerprint may be that of {@code hash}, as the top bits of bytes 1 to 7; see {@link #slotOf}. */

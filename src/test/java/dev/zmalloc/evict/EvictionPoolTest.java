@@ -77,8 +77,7 @@ class EvictionPoolTest {
     private void resynchronise(List<long[]> model) {
         List<long[]> copy = new ArrayList<>();
         while (!pool.isEmpty()) {
-            copy.add(0, new long[] {
-                pool.score(pool.size() - 1), pool.bestItem(), pool.bestLocation(), pool.bestAccess()
+            copy.add(0, new long[] {pool.score(pool.size() - 1), pool.bestItem(), pool.bestLocation(), pool.bestAccess()
             });
             pool.removeBest();
         }

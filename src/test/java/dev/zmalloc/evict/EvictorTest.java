@@ -89,8 +89,7 @@ class EvictorTest {
     void thePoolLivesInCountedMemory() {
         long before = ZMalloc.zmallocUsedMemory();
         try (Evictor evictor = evictor(EvictionPolicy.ALLKEYS_LRU, 10)) {
-            assertThat(ZMalloc.zmallocUsedMemory() - before)
-                    .isBetween(512L, Evictor.poolBytesBound());
+            assertThat(ZMalloc.zmallocUsedMemory() - before).isBetween(512L, Evictor.poolBytesBound());
             assertThat(evictor.policy()).isEqualTo(EvictionPolicy.ALLKEYS_LRU);
         }
         assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
@@ -127,7 +126,9 @@ class EvictorTest {
             }
             long used = items.evicted.stream().filter(item -> item < 500).count();
             assertThat(used).isLessThan(6);
-            long oldestUnused = items.evicted.stream().filter(item -> item >= 500 && item < 850).count();
+            long oldestUnused = items.evicted.stream()
+                    .filter(item -> item >= 500 && item < 850)
+                    .count();
             assertThat(oldestUnused).isGreaterThan(250);
         }
     }

@@ -50,7 +50,8 @@ class MemoryTest {
         Memory.copyIn(source, 5, block + 3, source.length - 5);
         byte[] target = new byte[source.length];
         Memory.copyOut(block + 3, target, 5, source.length - 5);
-        assertThat(Arrays.mismatch(source, 5, source.length, target, 5, target.length)).isNegative();
+        assertThat(Arrays.mismatch(source, 5, source.length, target, 5, target.length))
+                .isNegative();
         assertThat(Memory.equal(block + 3, source, 5, source.length - 5)).isTrue();
         Memory.putByte(block + 3 + source.length - 6, (byte) ~source[source.length - 1]);
         assertThat(Memory.equal(block + 3, source, 5, source.length - 5)).isFalse();
@@ -88,7 +89,8 @@ class MemoryTest {
             segment = Memory.readOnlySegment(block, 8, arena);
             assertThat(segment.get(ValueLayout.JAVA_LONG_UNALIGNED, 0)).isEqualTo(42);
             assertThat(segment.isReadOnly()).isTrue();
-            assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_BYTE, 8)).isInstanceOf(IndexOutOfBoundsException.class);
+            assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_BYTE, 8))
+                    .isInstanceOf(IndexOutOfBoundsException.class);
         }
         assertThatThrownBy(() -> segment.get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
     }

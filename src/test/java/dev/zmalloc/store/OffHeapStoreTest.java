@@ -86,11 +86,14 @@ class OffHeapStoreTest {
                         model.put(key, value);
                     }
                     case 2 -> assertThat(store.remove(key(key))).as(context).isEqualTo(model.remove(key) != null);
-                    case 3 -> assertThat(store.containsKey(key(key))).as(context).isEqualTo(model.containsKey(key));
+                    case 3 ->
+                        assertThat(store.containsKey(key(key))).as(context).isEqualTo(model.containsKey(key));
                     case 4 -> assertThat(store.get(key(key))).as(context).isEqualTo(model.get(key));
                     default -> {
                         Long bytes = store.read(key(key), MemorySegment::byteSize);
-                        assertThat(bytes).as(context).isEqualTo(model.containsKey(key) ? (long) model.get(key).length : null);
+                        assertThat(bytes)
+                                .as(context)
+                                .isEqualTo(model.containsKey(key) ? (long) model.get(key).length : null);
                     }
                 }
                 if (step % 20_000 == 0) {
@@ -119,7 +122,9 @@ class OffHeapStoreTest {
             for (int key = 0; key < 20_000; key++) {
                 resident += store.containsKey(key(key)) ? 1 : 0;
                 if (key < 10_000 && key > 0) {
-                    assertThat(store.containsKey(key(key))).as("old key %d", key).isFalse();
+                    assertThat(store.containsKey(key(key)))
+                            .as("old key %d", key)
+                            .isFalse();
                 }
             }
             assertThat(resident).isGreaterThan(3_500).isEqualTo((int) store.size());
@@ -146,7 +151,9 @@ class OffHeapStoreTest {
                     random.nextBytes(value);
                     store.put(key(key), value);
                     model.put(key, value);
-                    assertThat(store.get(key(key))).as("seed %d, step %d", seed, step).isEqualTo(value);
+                    assertThat(store.get(key(key)))
+                            .as("seed %d, step %d", seed, step)
+                            .isEqualTo(value);
                 }
                 int probe = random.nextInt(20_000);
                 byte[] found = store.get(key(probe));
@@ -165,8 +172,7 @@ class OffHeapStoreTest {
             MaxMemoryException refusal = null;
             while (refusal == null) {
                 int key = stored;
-                refusal = catchThrowableOfType(
-                        MaxMemoryException.class, () -> store.put(key(key), new byte[1_000]));
+                refusal = catchThrowableOfType(MaxMemoryException.class, () -> store.put(key(key), new byte[1_000]));
                 stored += refusal == null ? 1 : 0;
             }
             assertThat(refusal.requestedBytes()).isGreaterThanOrEqualTo(1_000);
@@ -226,7 +232,10 @@ class OffHeapStoreTest {
             long before = ZMalloc.zmallocUsedMemory();
             IllegalArgumentException refusal = catchThrowableOfType(
                     IllegalArgumentException.class,
-                    () -> OffHeapStore.builder().maxMemory(100).evictionPolicy(policy).build());
+                    () -> OffHeapStore.builder()
+                            .maxMemory(100)
+                            .evictionPolicy(policy)
+                            .build());
             assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
             assertThat(refusal).hasMessageContaining("maxMemory of 100 bytes");
             long enough = Long.parseLong(refusal.getMessage().replaceAll(".*at least (\\d+) .*", "$1"));
@@ -251,8 +260,10 @@ class OffHeapStoreTest {
     void tellsWhetherAnAllocationWouldPassTheLimit() {
         try (OffHeapStore store = lru(SMALL);
                 OffHeapStore unlimited = OffHeapStore.builder().build()) {
-            assertThat(store.overMemoryAfterAllocation(SMALL - store.usedMemory())).isFalse();
-            assertThat(store.overMemoryAfterAllocation(SMALL - store.usedMemory() + 1)).isTrue();
+            assertThat(store.overMemoryAfterAllocation(SMALL - store.usedMemory()))
+                    .isFalse();
+            assertThat(store.overMemoryAfterAllocation(SMALL - store.usedMemory() + 1))
+                    .isTrue();
             assertThat(unlimited.overMemoryAfterAllocation(Long.MAX_VALUE)).isFalse();
             assertThat(unlimited.maxMemory()).isZero();
         }
@@ -271,8 +282,7 @@ class OffHeapStoreTest {
             store.remove(key(2));
             store.remove(key(2));
             StoreStatistics statistics = store.statistics();
-            assertThat(statistics)
-                    .isEqualTo(new StoreStatistics(2, 1, 3, 1, 0, 0, 1, store.usedMemory(), 0));
+            assertThat(statistics).isEqualTo(new StoreStatistics(2, 1, 3, 1, 0, 0, 1, store.usedMemory(), 0));
             assertThat(statistics.hitRatio()).isEqualTo(2.0 / 3);
         }
     }

@@ -150,7 +150,9 @@ class OutOfMemoryLoopTest {
                 }
             }
             store.clear();
-            assertThat(FailingAllocator.stopFailing()).as("an allocation was tried").isFalse();
+            assertThat(FailingAllocator.stopFailing())
+                    .as("an allocation was tried")
+                    .isFalse();
             assertThat(store.size()).isZero();
             StoreValidator.validate(store);
         }
@@ -216,7 +218,9 @@ class OutOfMemoryLoopTest {
                 boolean happened = operation.run();
                 boolean untouched = !FailingAllocator.stopFailing();
                 failures += happened ? 0 : 1;
-                assertThat(happened || !untouched).as("fails only if an allocation did").isTrue();
+                assertThat(happened || !untouched)
+                        .as("fails only if an allocation did")
+                        .isTrue();
                 if (untouched) {
                     break;
                 }

@@ -175,6 +175,8 @@ class StoreStressTest {
                 failure.compareAndSet(null, thrown);
             }
         };
-        return number % 2 == 0 ? Thread.ofPlatform().start(task) : Thread.ofVirtual().start(task);
+        return number % 2 == 0
+                ? Thread.ofPlatform().start(task)
+                : Thread.ofVirtual().start(task);
     }
 }

@@ -18,7 +18,9 @@ final class StoreValidator {
             assertThat(stripe.pinned()).as("readers under way").isZero();
         }
         assertThat(store.size()).isEqualTo(entries);
-        assertThat(store.usedMemory()).as("used memory against the blocks that there are").isEqualTo(usedBytes);
+        assertThat(store.usedMemory())
+                .as("used memory against the blocks that there are")
+                .isEqualTo(usedBytes);
         if (store.maxMemory() != 0) {
             assertThat(store.usedMemory()).isLessThanOrEqualTo(store.maxMemory());
         }

@@ -49,7 +49,8 @@ class ZeroCopyReadTest {
                 buffer.set(segment.asByteBuffer());
                 return null;
             });
-            assertThatThrownBy(() -> kept.get().get(ValueLayout.JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> kept.get().get(ValueLayout.JAVA_BYTE, 0))
+                    .isInstanceOf(IllegalStateException.class);
             assertThatThrownBy(() -> buffer.get().get(0)).isInstanceOf(IllegalStateException.class);
         }
     }

@@ -45,7 +45,8 @@ class BucketLayoutTest {
             BucketLayout.setAccess(slotAddress, slot);
             assertThat(BucketLayout.entry(slotAddress)).isEqualTo(address + slot);
             assertThat(BucketLayout.access(slotAddress)).isEqualTo(slot);
-            assertThat(BucketLayout.fingerprint(BucketLayout.word(bucket), slot)).isEqualTo(200 + slot);
+            assertThat(BucketLayout.fingerprint(BucketLayout.word(bucket), slot))
+                    .isEqualTo(200 + slot);
         }
         BucketLayout.clear(bucket, 3);
         assertThat(BucketLayout.presence(BucketLayout.word(bucket))).isEqualTo(0b111_0111);

@@ -27,7 +27,8 @@ class EntryLayoutTest {
                 assertThat(EntryLayout.entryBytes(entry)).isEqualTo(bytes);
                 assertThat(EntryLayout.hasKey(entry, key)).isTrue();
                 assertThat(EntryLayout.hasKey(entry, new byte[keyBytes + 1])).isFalse();
-                assertThat(Memory.equal(EntryLayout.valueAddress(entry), value, 0, valueBytes)).isTrue();
+                assertThat(Memory.equal(EntryLayout.valueAddress(entry), value, 0, valueBytes))
+                        .isTrue();
                 assertThat(EntryLayout.valueAddress(entry) + valueBytes).isEqualTo(entry + bytes);
                 RawZMalloc.zfree(entry);
             }

@@ -66,7 +66,9 @@ class HashTableTest {
             int probe = random.nextInt(6_000);
             long slot = find(probe);
             Integer expected = model.get(probe);
-            assertThat(slot != 0).as("seed %d, step %d, key %d", seed, step, probe).isEqualTo(expected != null);
+            assertThat(slot != 0)
+                    .as("seed %d, step %d, key %d", seed, step, probe)
+                    .isEqualTo(expected != null);
             if (expected != null) {
                 assertThat(EntryLayout.valueBytes(HashTable.entry(slot))).isEqualTo(expected);
             }
@@ -128,8 +130,10 @@ class HashTableTest {
                 access[count[0]++] = stamp;
             });
             for (int item = 0; item < count[0] && item < 2; item++) {
-                assertThat(table.removeIfUnchanged(bucket, seen[item], access[item] ^ 1)).isFalse();
-                assertThat(table.removeIfUnchanged(bucket, seen[item], item == 0 ? access[item] : -1)).isTrue();
+                assertThat(table.removeIfUnchanged(bucket, seen[item], access[item] ^ 1))
+                        .isFalse();
+                assertThat(table.removeIfUnchanged(bucket, seen[item], item == 0 ? access[item] : -1))
+                        .isTrue();
                 assertThat(table.removeIfUnchanged(bucket, seen[item], -1)).isFalse();
                 free(seen[item]);
                 tried[0]++;

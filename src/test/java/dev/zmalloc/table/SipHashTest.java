@@ -15,7 +15,8 @@ class SipHashTest {
     @Test
     void theReferenceGivesThePapersValue() {
         byte[] message = counting(15);
-        assertThat(reference(0x0706050403020100L, 0x0F0E0D0C0B0A0908L, message, 2, 4)).isEqualTo(0xa129ca6149be45e5L);
+        assertThat(reference(0x0706050403020100L, 0x0F0E0D0C0B0A0908L, message, 2, 4))
+                .isEqualTo(0xa129ca6149be45e5L);
     }
 
     @Test
@@ -36,7 +37,8 @@ class SipHashTest {
 
     @Test
     void everyRandomKeyIsAnother() {
-        assertThat(SipHash.random().hash(new byte[4])).isNotEqualTo(SipHash.random().hash(new byte[4]));
+        assertThat(SipHash.random().hash(new byte[4]))
+                .isNotEqualTo(SipHash.random().hash(new byte[4]));
     }
 
     private static byte[] counting(int bytes) {

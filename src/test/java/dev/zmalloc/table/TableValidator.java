@@ -71,7 +71,9 @@ public final class TableValidator {
                 }
             }
             if (!BucketLayout.isChained(word)) {
-                assertThat(presence & presence + 1).as("no holes in the last bucket").isZero();
+                assertThat(presence & presence + 1)
+                        .as("no holes in the last bucket")
+                        .isZero();
                 break;
             }
             assertThat(presence).as("a bucket with a child is full").isEqualTo(BucketLayout.PRESENCE_MASK >> 1);
