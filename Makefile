@@ -1,7 +1,7 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
-# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run and info, TEST=Name runs one test
-# class, ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
+# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run and info, TEST=Name runs one
+# test class, ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -45,7 +45,8 @@ test: ## Runs all tests, with jemalloc, with libc and with faults injected
 check: ## Checks formatting, lint, Error Prone, NullAway, doc comments, layers and shell scripts
 	@echo 'Checking'
 	@scripts/mvn.sh test -Pcheck
-	@if type -P shellcheck >/dev/null; then shellcheck -x .ci/run scripts/*; else echo 'No shellcheck here: the scripts go unchecked.'; fi
+	@if type -P shellcheck >/dev/null; then shellcheck -x .ci/run scripts/*; \
+	else echo 'No shellcheck here: the scripts go unchecked.'; fi
 
 format: ## Formats the Java code
 	@scripts/mvn.sh spotless:apply

@@ -4,8 +4,8 @@
 #   scripts/bindings.sh            brings src/main/generated up to date
 #   scripts/bindings.sh --check    only compares; fails where there is a difference
 #
-# jextract is taken from $JEXTRACT_HOME or else from the PATH. Only release 22 will do: the code that later ones write calls
-# what JDK 22 does not have. Nothing else in the build needs jextract.
+# jextract is taken from $JEXTRACT_HOME or else from the PATH. Only release 22 will do: the code that later ones write
+# calls what JDK 22 does not have. Nothing else in the build needs jextract.
 set -euo pipefail
 
 readonly RELEASE=22
@@ -42,7 +42,8 @@ version=$("$jextract" --version 2>&1) || fail "$jextract --version failed:" "$ve
 fresh=$(mktemp -d)
 trap 'rm -rf "$fresh"' EXIT
 cd "$root/native"
-"$jextract" --target-package dev.zmalloc.ffi.abi --header-class-name Abi --output "$fresh" @includes.txt zmalloc_abi.h
+"$jextract" --target-package dev.zmalloc.ffi.abi --header-class-name Abi --output "$fresh" \
+    @includes.txt zmalloc_abi.h
 
 if diff -ruN "$GENERATED" "$fresh"; then
     printf 'The bindings are up to date.\n'

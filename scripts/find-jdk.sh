@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Prints the home of the JDK to build and run with: one of 22 or later, with a compiler.
 #
-# Looked for in this order: $JDK (taken or refused, nothing else is tried), $JAVA_HOME, the java on the PATH, then the newest
-# of the usual system locations. Without one it says what was found and how to get one, and exits with 1.
+# Looked for in this order: $JDK (taken or refused, nothing else is tried), $JAVA_HOME, the java on the PATH, then the
+# newest of the usual system locations. Without one it says what was found and how to get one, and exits with 1.
 set -euo pipefail
 
 readonly LEAST=22
@@ -55,8 +55,8 @@ refuse() {
             printf '    %s\n' "${found[@]}"
         fi
         printf '%s\n' \
-            "To get one: install your distribution's package (such as openjdk-25-jdk or temurin-25-jdk), or unpack one of" \
-            "https://adoptium.net/temurin/releases/ anywhere. To name it: make JDK=/path/to/jdk ..., or set JAVA_HOME."
+            "To get one: install a package of your distribution (such as openjdk-25-jdk or temurin-25-jdk), or unpack" \
+            'one of https://adoptium.net/temurin/releases/ anywhere. To name it: make JDK=/path/to/jdk ..., or JAVA_HOME.'
     } >&2
     exit 1
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs Maven on the JDK that find-jdk.sh finds, quietly, and without the network where the local repository has everything.
+# Runs Maven on the JDK that find-jdk.sh finds, quietly, and without the network where the local repository has all.
 #
 #   scripts/mvn.sh [-v] ARGUMENT...
 #
-# Maven first works offline. Only when it lacks something does it run again with the network, after a line that says so: a
-# second build needs no network, and neither does one after `make clean`. Warnings, errors and test results are shown; -v, or
-# ZMALLOC_VERBOSE=1, shows all that Maven says.
+# Maven first works offline. Only when it lacks something does it run again with the network, after a line that says so:
+# a second build needs no network, and neither does one after `make clean`. Warnings, errors and test results are shown;
+# -v, or ZMALLOC_VERBOSE=1, shows all that Maven says.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -34,13 +34,16 @@ if [[ -z $verbose ]]; then
 fi
 export MAVEN_OPTS="${options[*]} ${MAVEN_OPTS:-}"
 
-# Passes Maven's words on as they come, up to the complaint that offline ($1 = 1) something is missing: that one is answered,
-# not shown, and makes the exit status 75. Of Surefire's headings, which it prints for each of its runs, only the results stay.
+# Passes Maven's words on as they come, up to the complaint that offline ($1 = 1) something is missing: that one is
+# answered, not shown, and makes the exit status 75. Of Surefire's headings, which it prints for each of its runs, only
+# the results stay.
 filter() {
     local offline=$1 lacking='' line
-    local missing='in offline mode|[Oo]ffline mode is enabled|repository system is offline|not been downloaded from it before'
+    local missing='in offline mode|[Oo]ffline mode is enabled|repository system is offline'
+    missing+='|not been downloaded from it before'
     missing+='|The POM for .* is missing, no dependency information'
-    local noise='^(\[INFO\] *(-+| T E S T S|Results:|Running .*|Using auto detected provider.*|(Rec|C)ompiling .*|[-]+.*)?)?$'
+    local noise='-+| T E S T S|Results:|Running .*|Using auto detected provider.*|(Rec|C)ompiling .*|Tests are skipped\.'
+    noise="^(\[INFO\] *($noise)?)?\$"
     while IFS= read -r line; do
         line=${line//$'\033[0m'/}
         if [[ -n $offline && $line =~ $missing ]]; then

@@ -4,9 +4,9 @@
 #   scripts/natives.sh run    what the main job wants: jemalloc
 #   scripts/natives.sh test   what the tests want besides: tcmalloc and mimalloc
 #
-# None of them is necessary: without the system's jemalloc the bundled one serves, and the tests of what is missing say so. So
-# this script never fails for want of a package; it says what it goes on without, and tries a failed install once only (until
-# `make clean`). ZMALLOC_NO_INSTALL=1 keeps it from installing anything. When all is there it prints nothing.
+# None of them is necessary: without the system's jemalloc the bundled one serves, and the tests of what is missing say
+# so. So this script never fails for want of a package; it says what it goes on without, and tries a failed install once
+# only (until `make clean`). ZMALLOC_NO_INSTALL=1 keeps it from installing anything. When all is there it is silent.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -38,7 +38,7 @@ present() {
     local name=$1 cache file
     cache=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null || true)
     [[ $cache == *"$name"* ]] && return
-    for file in /lib/*/"$name"* /usr/lib/*/"$name"* /lib64/"$name"* /usr/lib64/"$name"* /usr/local/lib/"$name"* /usr/lib/"$name"*; do
+    for file in {,/usr,/usr/local}/lib{,64,/*}/"$name"*; do
         [[ -e $file ]] && return
     done
     return 1
@@ -88,7 +88,13 @@ if [[ -e $TRIED ]] && grep -qxF -- "${missing[*]}" "$TRIED"; then
     go_on 'an earlier install failed'
 fi
 
-readonly APT_OPTIONS=(-qq -o Acquire::http::Timeout=20 -o Acquire::https::Timeout=20 -o Acquire::Retries=1 -o DPkg::Lock::Timeout=60)
+readonly APT_OPTIONS=(
+    -qq
+    -o Acquire::http::Timeout=20
+    -o Acquire::https::Timeout=20
+    -o Acquire::Retries=1
+    -o DPkg::Lock::Timeout=60
+)
 apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get "${APT_OPTIONS[@]}" "$@"; }
 
 # The first package of those for $1 that the package lists know.
