@@ -33,8 +33,8 @@ import org.junit.jupiter.api.Test;
  * </pre>
  *
  * Each may use only those to its right; those in braces do not know each other. {@code testing}, which users' tests
- * call, may use the store and what is under it, and is used by none of them. A package that does not exist yet breaks no
- * rule.
+ * call, may use the store and what is under it, and is used by none of them. A package that does not exist yet breaks
+ * no rule.
  */
 @Tag("arch")
 class LayersTest {

@@ -6,9 +6,12 @@ import com.sun.source.tree.BlockTree;
 import com.sun.source.tree.ClassTree;
 import com.sun.source.tree.CompilationUnitTree;
 import com.sun.source.tree.MethodTree;
+import com.sun.source.tree.ModifiersTree;
 import com.sun.source.tree.Tree;
+import com.sun.source.tree.VariableTree;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.SourcePositions;
+import com.sun.source.util.TreePathScanner;
 import com.sun.source.util.TreeScanner;
 import com.sun.source.util.Trees;
 import java.io.IOException;
@@ -20,6 +23,8 @@ import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.lang.model.element.Modifier;
+import javax.lang.model.element.Name;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
@@ -53,16 +58,15 @@ class TidyTest {
 
     @Test
     void methodsAreShort() throws IOException {
-        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         List<String> problems = new ArrayList<>();
-        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
-            JavacTask task = (JavacTask) compiler.getTask(
-                    null, files, null, List.of("-proc:none"), null, files.getJavaFileObjectsFromPaths(Sources.main()));
-            SourcePositions positions = Trees.instance(task).getSourcePositions();
-            for (CompilationUnitTree unit : task.parse()) {
-                new LongMethods(unit, positions, problems).scan(unit, null);
-            }
-        }
+        parse((unit, trees) -> new LongMethods(unit, trees.getSourcePositions(), problems).scan(unit, null));
+        assertThat(problems).isEmpty();
+    }
+
+    @Test
+    void whatIsPublicIsDescribed() throws IOException {
+        List<String> problems = new ArrayList<>();
+        parse((unit, trees) -> new Undescribed(unit, trees, problems).scan(unit, null));
         assertThat(problems).isEmpty();
     }
 
@@ -129,6 +133,18 @@ class TidyTest {
         });
     }
 
+    private static void parse(BiConsumer<CompilationUnitTree, Trees> check) throws IOException {
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
+            JavacTask task = (JavacTask) compiler.getTask(
+                    null, files, null, List.of("-proc:none"), null, files.getJavaFileObjectsFromPaths(Sources.main()));
+            Trees trees = Trees.instance(task);
+            for (CompilationUnitTree unit : task.parse()) {
+                check.accept(unit, trees);
+            }
+        }
+    }
+
     private static List<Path> javaFiles() {
         return Stream.concat(Sources.main().stream(), Sources.test().stream()).toList();
     }
@@ -187,6 +203,71 @@ class TidyTest {
             if (lines > MOST_LINES_OF_A_METHOD) {
                 problems.add(unit.getSourceFile().getName() + ":" + first + ": " + name + " has " + lines
                         + " lines, more than " + MOST_LINES_OF_A_METHOD);
+            }
+        }
+    }
+
+    /** Notes each public type, and each method and field in one, that has no doc comment and overrides nothing. */
+    private static final class Undescribed extends TreePathScanner<Void, Void> {
+        private final CompilationUnitTree unit;
+        private final Trees trees;
+        private final List<String> problems;
+
+        Undescribed(CompilationUnitTree unit, Trees trees, List<String> problems) {
+            this.unit = unit;
+            this.trees = trees;
+            this.problems = problems;
+        }
+
+        @Override
+        public Void visitClass(ClassTree type, Void unused) {
+            boolean open = isOpen(type.getModifiers()) || isInInterface();
+            if (!open || type.getSimpleName().isEmpty()) {
+                return null;
+            }
+            require(type.getSimpleName());
+            return super.visitClass(type, unused);
+        }
+
+        @Override
+        public Void visitMethod(MethodTree method, Void unused) {
+            boolean overrides = method.getModifiers().getAnnotations().stream()
+                    .anyMatch(annotation ->
+                            annotation.getAnnotationType().toString().equals("Override"));
+            boolean compact = method.getName().contentEquals("<init>") && isInRecord();
+            if (!overrides && !compact && (isOpen(method.getModifiers()) || isInInterface())) {
+                require(method.getName());
+            }
+            return null;
+        }
+
+        @Override
+        public Void visitVariable(VariableTree field, Void unused) {
+            if (isOpen(field.getModifiers()) || isInInterface()) {
+                require(field.getName());
+            }
+            return null;
+        }
+
+        private static boolean isOpen(ModifiersTree modifiers) {
+            return modifiers.getFlags().contains(Modifier.PUBLIC)
+                    || modifiers.getFlags().contains(Modifier.PROTECTED);
+        }
+
+        private boolean isInInterface() {
+            return getCurrentPath().getParentPath().getLeaf().getKind() == Tree.Kind.INTERFACE;
+        }
+
+        private boolean isInRecord() {
+            return getCurrentPath().getParentPath().getLeaf().getKind() == Tree.Kind.RECORD;
+        }
+
+        private void require(Name name) {
+            if (trees.getDocComment(getCurrentPath()) == null) {
+                long line = unit.getLineMap()
+                        .getLineNumber(trees.getSourcePositions()
+                                .getStartPosition(unit, getCurrentPath().getLeaf()));
+                problems.add(unit.getSourceFile().getName() + ":" + line + ": " + name + " has no doc comment");
             }
         }
     }
