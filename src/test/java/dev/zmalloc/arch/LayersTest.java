@@ -145,7 +145,7 @@ class LayersTest {
     void nothingUsesWhatTheJdkIsRemoving() {
         noClasses()
                 .should()
-                .dependOnClassesThat(resideInAnyPackage("sun..", "jdk.internal..", "com.sun.."))
+                .dependOnClassesThat(resideInAnyPackage("sun..", "jdk.internal.."))
                 .check(classes);
     }
 
