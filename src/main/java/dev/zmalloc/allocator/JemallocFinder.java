@@ -80,7 +80,7 @@ final class JemallocFinder {
                     "the process's malloc is " + file + ", not jemalloc",
                     "start the JVM with LD_PRELOAD=" + SONAME);
         }
-        return bound(Origin.PRELOADED, sought, library.get(), library.get().file());
+        return bound(Origin.PRELOADED, sought, library.get(), library.get().file(), "");
     }
 
     private Optional<JemallocAllocator> fromFile(Origin origin, String file) {
@@ -98,13 +98,11 @@ final class JemallocFinder {
                     "loaded, but it is not jemalloc: it has neither mallctl nor je_mallctl",
                     cure(origin));
         }
-        return bound(origin, file, library.get(), library.get().file());
+        return bound(origin, file, library.get(), library.get().file(), "");
     }
 
     private Optional<JemallocAllocator> fromJar() {
-        String missingCure =
-                "put org.lwjgl:lwjgl-jemalloc with the classifier for this platform on the class path, or on the"
-                        + " module path with --add-modules " + BundledLibrary.MODULE;
+        String missingCure = "put org.lwjgl:lwjgl-jemalloc with the classifier for this platform on the class or module path";
         String copyCure = "set -Djava.io.tmpdir to a directory with room, on a file system that is not mounted noexec";
         String sought = BundledLibrary.RESOURCE;
         try {
@@ -117,11 +115,7 @@ final class JemallocFinder {
             if (library.isEmpty()) {
                 return failed(Origin.BUNDLED, sought, "it has no je_mallctl", missingCure);
             }
-            return bound(
-                    Origin.BUNDLED,
-                    sought,
-                    library.get(),
-                    bundled.get().location().toString());
+            return bound(Origin.BUNDLED, sought, library.get(), bundled.get().location().toString(), bundled.get().builtFrom());
         } catch (IOException e) {
             return failed(Origin.BUNDLED, sought, "it could not be copied to a file: " + e, copyCure);
         } catch (LibraryLoadException e) {
@@ -135,8 +129,13 @@ final class JemallocFinder {
                 .or(() -> NativeLibrary.find(handle, BundledLibrary.PREFIX, "mallctl"));
     }
 
-    /** Binds {@code library} if it is whole, and answers to the one question that only jemalloc answers. */
-    private Optional<JemallocAllocator> bound(Origin origin, String sought, NativeLibrary library, String file) {
+    /**
+     * Binds {@code library} if it is whole, and answers to the one question that only jemalloc answers.
+     *
+     * @param file where it comes from, for reports
+     * @param builtFrom what to report as its version if it has none itself; may be empty
+     */
+    private Optional<JemallocAllocator> bound(Origin origin, String sought, NativeLibrary library, String file, String builtFrom) {
         List<String> missing = JemallocAllocator.FUNCTIONS.stream()
                 .filter(function -> library.find(function) == 0)
                 .toList();
@@ -146,7 +145,7 @@ final class JemallocFinder {
         Mallctl mallctl = Mallctl.of(library);
         String version;
         try {
-            version = mallctl.readString("version");
+            version = version(mallctl.readString("version"), builtFrom);
         } catch (IllegalArgumentException e) {
             return failed(
                     origin, sought, library.file() + " does not tell its version: " + e.getMessage(), cure(origin));
@@ -161,6 +160,12 @@ final class JemallocFinder {
                 OptionalLong.of(mallctl.readLong("arenas.page")),
                 mallctl.sizeClassBytes());
         return Optional.of(JemallocAllocator.of(library, mallctl, description));
+    }
+
+    /** The library's own words, and what is known besides where they tell nothing. */
+    private static String version(String words, String builtFrom) {
+        boolean unversioned = words.startsWith("0.0.0");
+        return unversioned && !builtFrom.isEmpty() ? builtFrom : words;
     }
 
     /** Says what is missing, and where the process has it instead: one allocator in front of another is the usual reason. */
@@ -231,7 +236,7 @@ final class JemallocFinder {
         System.getLogger("dev.zmalloc")
                 .log(
                         Level.INFO,
-                        "The bundled jemalloc {0} serves, without statistics, because the system''s did not load: {1}. To use that, {2}.",
+                        "The bundled jemalloc ({0}) serves, without statistics, because the system''s did not load: {1}. To use that, {2}.",
                         bundled.version(),
                         system.outcome(),
                         system.cure());
