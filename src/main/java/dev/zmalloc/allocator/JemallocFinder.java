@@ -102,7 +102,8 @@ final class JemallocFinder {
     }
 
     private Optional<JemallocAllocator> fromJar() {
-        String missingCure = "put org.lwjgl:lwjgl-jemalloc with the classifier for this platform on the class or module path";
+        String missingCure =
+                "put org.lwjgl:lwjgl-jemalloc with the classifier for this platform on the class or module path";
         String copyCure = "set -Djava.io.tmpdir to a directory with room, on a file system that is not mounted noexec";
         String sought = BundledLibrary.RESOURCE;
         try {
@@ -115,7 +116,12 @@ final class JemallocFinder {
             if (library.isEmpty()) {
                 return failed(Origin.BUNDLED, sought, "it has no je_mallctl", missingCure);
             }
-            return bound(Origin.BUNDLED, sought, library.get(), bundled.get().location().toString(), bundled.get().builtFrom());
+            return bound(
+                    Origin.BUNDLED,
+                    sought,
+                    library.get(),
+                    bundled.get().location().toString(),
+                    bundled.get().builtFrom());
         } catch (IOException e) {
             return failed(Origin.BUNDLED, sought, "it could not be copied to a file: " + e, copyCure);
         } catch (LibraryLoadException e) {
@@ -135,7 +141,8 @@ final class JemallocFinder {
      * @param file where it comes from, for reports
      * @param builtFrom what to report as its version if it has none itself; may be empty
      */
-    private Optional<JemallocAllocator> bound(Origin origin, String sought, NativeLibrary library, String file, String builtFrom) {
+    private Optional<JemallocAllocator> bound(
+            Origin origin, String sought, NativeLibrary library, String file, String builtFrom) {
         List<String> missing = JemallocAllocator.FUNCTIONS.stream()
                 .filter(function -> library.find(function) == 0)
                 .toList();

@@ -48,7 +48,9 @@ class JemallocFinderTest {
 
         assertServes(result, Origin.SYSTEM);
         assertThat(result.value("file")).endsWith("libjemalloc.so.2");
-        assertThat(result.value("figures")).contains("allocatedBytes=OptionalLong[").doesNotContain("OptionalLong.empty");
+        assertThat(result.value("figures"))
+                .contains("allocatedBytes=OptionalLong[")
+                .doesNotContain("OptionalLong.empty");
         assertThat(result.value("attempt"))
                 .startsWith("preloaded: symbols of the process: the process's malloc is ")
                 .contains("libc.so.6, not jemalloc (cure: start the JVM with LD_PRELOAD=");
@@ -65,7 +67,8 @@ class JemallocFinderTest {
         assertThat(result.value("file")).contains("lwjgl-jemalloc").endsWith(BundledLibrary.RESOURCE);
         assertThat(result.value("figures")).contains("allocatedBytes=OptionalLong.empty");
         assertThat(result.out())
-                .contains("attempt=system: libjemalloc.so.2: ", "cannot allocate memory in static TLS block", STATIC_TLS);
+                .contains(
+                        "attempt=system: libjemalloc.so.2: ", "cannot allocate memory in static TLS block", STATIC_TLS);
         assertOneLogRecord(result.err(), "cannot allocate memory in static TLS block", STATIC_TLS, "LD_PRELOAD");
     }
 
@@ -87,7 +90,9 @@ class JemallocFinderTest {
 
         assertServes(result, Origin.BUNDLED);
         try (Stream<Path> files = Files.list(directory)) {
-            assertThat(files).filteredOn(file -> file.toString().contains("jemalloc")).isEmpty();
+            assertThat(files)
+                    .filteredOn(file -> file.toString().contains("jemalloc"))
+                    .isEmpty();
         }
     }
 
@@ -113,7 +118,8 @@ class JemallocFinderTest {
 
         ChildJvm.Result result = probe().without("lwjgl-jemalloc").run();
 
-        assertRefused(result, "cannot allocate memory in static TLS block", STATIC_TLS, "no jar on the class or module path");
+        assertRefused(
+                result, "cannot allocate memory in static TLS block", STATIC_TLS, "no jar on the class or module path");
     }
 
     @Test
@@ -163,7 +169,8 @@ class JemallocFinderTest {
     void refusesFileThatIsNotThere(@TempDir Path directory) throws Exception {
         Path missing = directory.resolve("libjemalloc.so");
 
-        assertRefused(explicit(missing), missing.toString(), "cannot open shared object file: No such file or directory");
+        assertRefused(
+                explicit(missing), missing.toString(), "cannot open shared object file: No such file or directory");
     }
 
     @Test
@@ -198,7 +205,8 @@ class JemallocFinderTest {
     void loadsExplicitFileNamedByTheEnvironment(@TempDir Path directory) throws Exception {
         Path file = Files.write(directory.resolve("mine.so"), bundled());
 
-        ChildJvm.Result result = probe().environment("ZMALLOC_LIBRARY", file.toString()).run();
+        ChildJvm.Result result =
+                probe().environment("ZMALLOC_LIBRARY", file.toString()).run();
 
         assertServes(result, Origin.EXPLICIT);
     }
@@ -235,15 +243,18 @@ class JemallocFinderTest {
                 .property(JemallocFinder.SOURCES_PROPERTY, "preloaded")
                 .run();
 
-        assertRefused(result, "libjemalloc.so.2 lacks malloc", "nallocx", "; malloc is that of ", "libtcmalloc_minimal.so.4");
+        assertRefused(
+                result, "libjemalloc.so.2 lacks malloc", "nallocx", "; malloc is that of ", "libtcmalloc_minimal.so.4");
     }
 
     @Test
     void refusesUnknownSource() throws Exception {
-        ChildJvm.Result result =
-                probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled,sytem").run();
+        ChildJvm.Result result = probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled,sytem")
+                .run();
 
-        assertRefused(result, "zmalloc.library.sources has \"sytem\"; it can be none, or a list of any of [preloaded, system, bundled]");
+        assertRefused(
+                result,
+                "zmalloc.library.sources has \"sytem\"; it can be none, or a list of any of [preloaded, system, bundled]");
     }
 
     @Test
@@ -264,7 +275,8 @@ class JemallocFinderTest {
     }
 
     private static ChildJvm.Result explicit(Path file) throws IOException, InterruptedException {
-        return probe().property(JemallocFinder.LIBRARY_PROPERTY, file.toString()).run();
+        return probe().property(JemallocFinder.LIBRARY_PROPERTY, file.toString())
+                .run();
     }
 
     private static void assertServes(ChildJvm.Result result, Origin origin) {
@@ -285,11 +297,14 @@ class JemallocFinderTest {
     /** The JDK's own log format is two lines a record: where from, and the message after its level. */
     private static void assertOneLogRecord(String err, String... words) {
         assertThat(err.lines()).as(err).hasSize(2);
-        assertThat(err.lines().toList().get(1)).startsWith("INFO: The bundled jemalloc (commit ").contains(words);
+        assertThat(err.lines().toList().get(1))
+                .startsWith("INFO: The bundled jemalloc (commit ")
+                .contains(words);
     }
 
     private static byte[] bundled() throws IOException {
-        try (InputStream library = JemallocFinderTest.class.getClassLoader().getResourceAsStream(BundledLibrary.RESOURCE)) {
+        try (InputStream library =
+                JemallocFinderTest.class.getClassLoader().getResourceAsStream(BundledLibrary.RESOURCE)) {
             assertThat(library).isNotNull();
             return library.readAllBytes();
         }

@@ -1,0 +1,238 @@
+package dev.zmalloc.allocator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.zmalloc.ffi.Memory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
+
+/** What every backend must hold to. A subclass names the backend. */
+abstract class AllocatorContract {
+    private static final long LARGEST_BYTES = 64 << 20;
+    private static final long[] ABSURD = {Long.MAX_VALUE - 1, Long.MAX_VALUE / 2, 1L << 62, 1L << 56, 1L << 50};
+
+    /** The backend under test, always the same one. */
+    abstract Allocator allocator();
+
+    /** All sizes to a page, then each power of two and 5, 6, 7 quarters of it, and the sizes next to those. */
+    static LongStream sizesAcrossClasses() {
+        LongStream small = LongStream.rangeClosed(1, 4096);
+        LongStream large = LongStream.iterate(4096, power -> power < LARGEST_BYTES, power -> power * 2)
+                .flatMap(power -> LongStream.rangeClosed(4, 7).map(quarters -> power / 4 * quarters))
+                .flatMap(size -> LongStream.of(size - 17, size - 8, size - 1, size, size + 1, size + 9));
+        return LongStream.concat(small, large);
+    }
+
+    @Test
+    void tellsUsableBytesBeforehand() {
+        sizesAcrossClasses().forEach(size -> {
+            long address = allocator().allocate(size);
+            long usableBytes = allocator().usableBytes(address);
+            checkBound(size, usableBytes);
+            allocator().free(address, usableBytes);
+
+            long zeroed = allocator().allocateZeroed(size);
+            checkBound(size, allocator().usableBytes(zeroed));
+            allocator().free(zeroed);
+        });
+    }
+
+    @Test
+    void tellsUsableBytesBeforehandAmongRandomFrees() {
+        // Freed blocks of all sizes are what makes an allocator hand out more than it would from fresh memory.
+        SplittableRandom random = new SplittableRandom(20);
+        long[] live = new long[4096];
+        for (int round = 0; round < 200_000; round++) {
+            int index = random.nextInt(live.length);
+            if (live[index] != 0) {
+                allocator().free(live[index]);
+            }
+            long size = randomSize(random);
+            live[index] = random.nextInt(8) == 0
+                    ? allocator().allocateZeroed(size)
+                    : allocator().allocate(size);
+            checkBound(size, allocator().usableBytes(live[index]));
+        }
+        for (long address : live) {
+            if (address != 0) {
+                allocator().free(address);
+            }
+        }
+    }
+
+    private void checkBound(long size, long usableBytes) {
+        long bound = allocator().usableBytesBound(size);
+        if (usableBytes < size || usableBytes > bound || (allocator().usableBytesExact() && usableBytes != bound)) {
+            throw new AssertionError(size + " bytes requested, " + bound + " told, " + usableBytes + " given");
+        }
+    }
+
+    /** Mostly small; one in a hundred up to a mebibyte. */
+    private static long randomSize(SplittableRandom random) {
+        int exponent = random.nextInt(100) == 0 ? 20 : random.nextInt(4, 14);
+        return 1 + random.nextLong(1L << exponent);
+    }
+
+    @Test
+    void everyUsableByteCanBeWritten() {
+        List<Long> live = new ArrayList<>();
+        SplittableRandom random = new SplittableRandom(21);
+        for (int round = 0; round < 5_000; round++) {
+            long address = allocator().allocate(randomSize(random));
+            Memory.fill(address, allocator().usableBytes(address), (byte) round);
+            live.add(address);
+        }
+        for (int round = 0; round < live.size(); round++) {
+            long address = live.get(round);
+            long usableBytes = allocator().usableBytes(address);
+            assertThat(Memory.getByte(address)).isEqualTo((byte) round);
+            assertThat(Memory.getByte(address + usableBytes - 1)).isEqualTo((byte) round);
+            allocator().free(address, usableBytes);
+        }
+    }
+
+    @Test
+    void zeroesBlocksThatWereDirty() {
+        SplittableRandom random = new SplittableRandom(22);
+        for (int round = 0; round < 5_000; round++) {
+            long size = randomSize(random);
+            long dirty = allocator().allocate(size);
+            Memory.fill(dirty, allocator().usableBytes(dirty), (byte) 0xA5);
+            allocator().free(dirty);
+            long zeroed = allocator().allocateZeroed(size);
+            for (long offset = 0; offset < size; offset += size - offset >= 8 ? 8 : 1) {
+                boolean zero = size - offset >= 8
+                        ? Memory.getLong(zeroed + offset) == 0
+                        : Memory.getByte(zeroed + offset) == 0;
+                assertThat(zero)
+                        .as("byte %d of %d, round %d", offset, size, round)
+                        .isTrue();
+            }
+            allocator().free(zeroed);
+        }
+    }
+
+    @Test
+    void reallocationKeepsContent() {
+        SplittableRandom random = new SplittableRandom(23);
+        for (int round = 0; round < 5_000; round++) {
+            long size = randomSize(random);
+            long address = allocator().allocate(size);
+            Memory.fill(address, size, (byte) round);
+            for (int step = 0; step < 4; step++) {
+                long nextSize = randomSize(random);
+                address = allocator().reallocate(address, nextSize);
+                long usableBytes = allocator().usableBytes(address);
+                assertThat(usableBytes).isGreaterThanOrEqualTo(nextSize);
+                if (allocator().usableBytesExact()) {
+                    assertThat(usableBytes).isEqualTo(allocator().usableBytesBound(nextSize));
+                }
+                long kept = Math.min(size, nextSize);
+                assertThat(Memory.getByte(address)).isEqualTo((byte) round);
+                assertThat(Memory.getByte(address + kept / 2)).isEqualTo((byte) round);
+                assertThat(Memory.getByte(address + kept - 1)).isEqualTo((byte) round);
+                Memory.fill(address, nextSize, (byte) round);
+                size = nextSize;
+            }
+            allocator().free(address);
+        }
+    }
+
+    @Test
+    void freesByAnySizeFromRequestedToUsable() {
+        for (long size = 1; size <= 2048; size += 7) {
+            for (long told = size; told <= allocator().usableBytesBound(size); told++) {
+                long address = allocator().allocate(size);
+                if (told <= allocator().usableBytes(address)) {
+                    allocator().free(address, told);
+                } else {
+                    allocator().free(address);
+                }
+            }
+        }
+    }
+
+    @Test
+    void anyThreadFreesWhatAnotherTook() throws InterruptedException {
+        ConcurrentLinkedQueue<Long> blocks = new ConcurrentLinkedQueue<>();
+        List<Thread> threads = new ArrayList<>();
+        List<Throwable> failures = new ArrayList<>();
+        for (int thread = 0; thread < 8; thread++) {
+            long seed = thread;
+            Thread.Builder builder = thread % 2 == 0 ? Thread.ofPlatform() : Thread.ofVirtual();
+            threads.add(builder.uncaughtExceptionHandler((where, thrown) -> failures.add(thrown))
+                    .start(() -> exchange(blocks, new SplittableRandom(seed))));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(failures).isEmpty();
+        blocks.forEach(this::checkMarkAndFree);
+    }
+
+    private void exchange(ConcurrentLinkedQueue<Long> blocks, SplittableRandom random) {
+        for (int round = 0; round < 20_000; round++) {
+            long size = Math.max(16, randomSize(random));
+            long address = allocator().allocate(size);
+            Memory.putLong(address, address);
+            blocks.add(address);
+            Long other = round % 4 == 0 ? null : blocks.poll();
+            if (other != null) {
+                checkMarkAndFree(other);
+            }
+        }
+    }
+
+    private void checkMarkAndFree(long address) {
+        if (Memory.getLong(address) != address) {
+            throw new AssertionError("block " + Long.toHexString(address) + " was handed out twice");
+        }
+        allocator().free(address, allocator().usableBytes(address));
+    }
+
+    @Test
+    void answersNullToAbsurdSizes() {
+        for (long size : ABSURD) {
+            assertThat(allocator().allocate(size)).as("%d", size).isZero();
+            assertThat(allocator().allocateZeroed(size)).as("%d", size).isZero();
+        }
+        assertThat(allocator().usableBytesBound(Long.MAX_VALUE - 1)).isZero();
+    }
+
+    @Test
+    void failedReallocationKeepsTheBlock() {
+        long address = allocator().allocate(64);
+        Memory.fill(address, 64, (byte) 7);
+        for (long size : ABSURD) {
+            assertThat(allocator().reallocate(address, size)).isZero();
+        }
+        assertThat(Memory.getByte(address)).isEqualTo((byte) 7);
+        assertThat(Memory.getByte(address + 63)).isEqualTo((byte) 7);
+        allocator().free(address);
+    }
+
+    @Test
+    void alignsToSixteenBytesFromSixteenOn() {
+        sizesAcrossClasses().filter(size -> size >= 16).forEach(size -> {
+            long address = allocator().allocate(size);
+            assertThat(address & 15).as("%d bytes", size).isZero();
+            allocator().free(address);
+        });
+    }
+
+    @Test
+    void describesItself() {
+        AllocatorDescription description = allocator().description();
+
+        assertThat(description.name()).isEqualTo(allocator().name());
+        assertThat(description.version()).isNotEmpty();
+        assertThat(description.file()).isNotEmpty();
+        assertThat(description.attempts().getLast().succeeded()).isTrue();
+        assertThat(description.attempts().getLast().origin()).isEqualTo(description.origin());
+        assertThat(description.pageBytes().orElseThrow()).isGreaterThanOrEqualTo(4096);
+    }
+}

@@ -1,0 +1,43 @@
+package dev.zmalloc.allocator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class AllocatorsTest {
+    /** Too little for a backend: it cannot be created. */
+    public static final class Failing {
+        /** Refuses. */
+        public Failing() {
+            throw new IllegalStateException("on purpose");
+        }
+    }
+
+    @Test
+    void selectsOnce() {
+        assertThat(Allocators.select()).isSameAs(Allocators.select());
+    }
+
+    @Test
+    void namesWhatThereIs() {
+        assertThatThrownBy(() -> Allocators.open("jmalloc"))
+                .isInstanceOf(AllocatorUnavailableException.class)
+                .hasMessageContaining("no allocator is called \"jmalloc\"")
+                .hasMessageContaining(
+                        "jemalloc, libc, or the name of a class that implements " + Allocator.class.getName());
+    }
+
+    @Test
+    void refusesClassesThatAreNoAllocator() {
+        assertThatThrownBy(() -> Allocators.open("java.lang.String"))
+                .isInstanceOf(AllocatorUnavailableException.class)
+                .hasMessageContaining("java.lang.String does not implement");
+        assertThatThrownBy(() -> Allocators.open(Mallctl.class.getName()))
+                .isInstanceOf(AllocatorUnavailableException.class)
+                .hasMessageContaining("public constructor without parameters");
+        assertThatThrownBy(() -> Allocators.open(Failing.class.getName()))
+                .isInstanceOf(AllocatorUnavailableException.class)
+                .hasMessageContaining("on purpose");
+    }
+}

@@ -1,0 +1,30 @@
+package dev.zmalloc.allocator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+
+/** The bundled library beside whatever else is in the process. */
+class BundledJemallocTest extends AllocatorContract {
+    private static final Allocator ALLOCATOR = open();
+
+    private static Allocator open() {
+        System.setProperty(JemallocFinder.SOURCES_PROPERTY, "bundled");
+        try {
+            return Allocators.open(JemallocAllocator.NAME);
+        } finally {
+            System.clearProperty(JemallocFinder.SOURCES_PROPERTY);
+        }
+    }
+
+    @Override
+    Allocator allocator() {
+        return ALLOCATOR;
+    }
+
+    @Test
+    void hasNoStatisticsAndSaysSo() {
+        assertThat(ALLOCATOR.description().origin()).isEqualTo(Origin.BUNDLED);
+        assertThat(ALLOCATOR.figures()).isEqualTo(AllocatorFigures.NONE);
+    }
+}
