@@ -31,8 +31,13 @@ public final class AllocatorProbe {
         System.out.println("page=" + description.pageBytes());
         System.out.println("classes=" + description.sizeClassBytes());
         System.out.println("figures=" + allocator.figures());
-        System.out.println("same=" + (Allocators.select() == allocator));
+        System.out.println("same=" + isSelectedAgain(allocator));
         System.out.println("works=" + works(allocator));
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the same object is what is asked
+    private static boolean isSelectedAgain(Allocator allocator) {
+        return Allocators.select() == allocator;
     }
 
     private static boolean works(Allocator allocator) {
