@@ -183,7 +183,7 @@ class TidyTest {
         @Override
         public Void visitMethod(MethodTree method, Void unused) {
             measure(method, method.getName().toString());
-            return super.visitMethod(method, unused);
+            return super.visitMethod(method, null);
         }
 
         @Override
@@ -193,7 +193,7 @@ class TidyTest {
                     measure(member, "an initializer");
                 }
             }
-            return super.visitClass(type, unused);
+            return super.visitClass(type, null);
         }
 
         private void measure(Tree tree, String name) {
@@ -226,7 +226,7 @@ class TidyTest {
                 return null;
             }
             require(type.getSimpleName());
-            return super.visitClass(type, unused);
+            return super.visitClass(type, null);
         }
 
         @Override
