@@ -5,12 +5,12 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * A counted and capped view of {@link ZMalloc}: the blocks of one owner, such as a store, and the limit that they keep.
  *
- * <p>The limit is hard. A block's bytes are reserved before the allocator is asked, and what was reserved too much is given back after, so
- * that {@code usedMemory() <= maxMemory()} at every instant, whatever the threads do. Bytes are usable bytes, as in
- * {@link ZMalloc#zmallocUsedMemory()}, which counts these blocks too.
+ * <p>The limit is hard. A block's bytes are reserved before the allocator is asked, and what was reserved too much is
+ * given back after, so that {@code usedMemory() <= maxMemory()} at every instant, whatever the threads do. Bytes are
+ * usable bytes, as in {@link ZMalloc#zmallocUsedMemory()}, which counts these blocks too.
  *
- * <p>Any thread may call any method. Blocks must go back through the account that they came from. Nothing here calls the out-of-memory
- * handler.
+ * <p>Any thread may call any method. Blocks must go back through the account that they came from. Nothing here calls
+ * the out-of-memory handler.
  */
 public final class MemoryAccount {
     /** Answered in place of an address: the block would pass the limit. */
@@ -56,7 +56,8 @@ public final class MemoryAccount {
     }
 
     /**
-     * Charges {@code bytes} to the account, if the limit allows. The caller owes a {@link #release} of them, or a block.
+     * Charges {@code bytes} to the account, if the limit allows. The caller owes a {@link #release} of them, or a
+     * block.
      *
      * @return whether they were charged
      */
@@ -96,7 +97,8 @@ public final class MemoryAccount {
     }
 
     /**
-     * Takes a block of at least {@code bytes} out of a reservation. The reservation is used up, also when there is no memory.
+     * Takes a block of at least {@code bytes} out of a reservation. The reservation is used up, also when there is no
+     * memory.
      *
      * @param reservedBytes what the caller reserved for it: {@link RawZMalloc#usableBytesBound} of {@code bytes}
      * @return its address, which the caller owns, or {@link #OVER_LIMIT} or {@link #NO_MEMORY}, with nothing charged

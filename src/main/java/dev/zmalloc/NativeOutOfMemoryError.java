@@ -3,8 +3,8 @@ package dev.zmalloc;
 /**
  * Native memory ran out: the backing allocator had none to give, or the size asked for is none that memory can have.
  *
- * <p>The message is the line that Redis prints: {@code zmalloc: Out of memory trying to allocate N bytes}. {@code N} is unsigned, as
- * a C {@code size_t} is, so that a negative request shows as the huge number that it stands for.
+ * <p>The message is the line that Redis prints: {@code zmalloc: Out of memory trying to allocate N bytes}. {@code N} is
+ * unsigned, as a C {@code size_t} is, so that a negative request shows as the huge number that it stands for.
  */
 public final class NativeOutOfMemoryError extends OutOfMemoryError {
     private static final long serialVersionUID = 1L;

@@ -6,15 +6,17 @@ import dev.zmalloc.allocator.Allocators;
 import java.util.Objects;
 
 /**
- * {@link ZMalloc} on addresses: the same functions, counted in the same place, for code that keeps blocks as {@code long}.
+ * {@link ZMalloc} on addresses: the same functions, counted in the same place, for code that keeps blocks as
+ * {@code long}.
  *
- * <p>An address of 0 is C's {@code NULL}. Whoever gets an address owns the block and frees it once, with {@link #zfree(long)} or
- * {@link #zfree(long, long)}. Addresses are not checked: freeing one twice, or one that is not from here, corrupts the process.
+ * <p>An address of 0 is C's {@code NULL}. Whoever gets an address owns the block and frees it once, with
+ * {@link #zfree(long)} or {@link #zfree(long, long)}. Addresses are not checked: freeing one twice, or one that is not
+ * from here, corrupts the process.
  *
- * <p>Every method may be called from any thread, virtual ones included, and a block may be freed by another thread than the one that
- * took it. Sizes are in bytes. A size of 0 is served as {@value #MIN_BYTES}; a negative size, or {@link Long#MAX_VALUE}, is refused
- * before the allocator sees it, like a C size of half the address space and above. Credit for the set of functions and their edge
- * cases: Redis, {@code zmalloc.c}.
+ * <p>Every method may be called from any thread, virtual ones included, and a block may be freed by another thread than
+ * the one that took it. Sizes are in bytes. A size of 0 is served as {@value #MIN_BYTES}; a negative size, or
+ * {@link Long#MAX_VALUE}, is refused before the allocator sees it, like a C size of half the address space and above.
+ * Credit for the set of functions and their edge cases: Redis, {@code zmalloc.c}.
  */
 public final class RawZMalloc {
     /** What a request for 0 bytes gets: a block that can be told from others and freed. */
@@ -80,8 +82,9 @@ public final class RawZMalloc {
     }
 
     /**
-     * Takes a block for {@code count} elements of {@code bytes} each, zeroed. The caller owns it. A {@code count} of 0 is served; an
-     * element size of 0 and a product that overflows are out of memory, with {@code -1} (the largest C size) as the bytes requested.
+     * Takes a block for {@code count} elements of {@code bytes} each, zeroed. The caller owns it. A {@code count} of 0
+     * is served; an element size of 0 and a product that overflows are out of memory, with {@code -1} (the largest C
+     * size) as the bytes requested.
      *
      * @return its address; 0 only if the out-of-memory handler returned
      * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or the product is no size
@@ -99,8 +102,9 @@ public final class RawZMalloc {
     }
 
     /**
-     * Changes the size of the block at {@code address} and may move it; the content up to the smaller of both sizes stays. The caller
-     * owns the block at the address returned and no longer the old one, unless the call failed, which leaves the old block as it was.
+     * Changes the size of the block at {@code address} and may move it; the content up to the smaller of both sizes
+     * stays. The caller owns the block at the address returned and no longer the old one, unless the call failed, which
+     * leaves the old block as it was.
      *
      * @param address a block of this class, or 0, which makes this {@link #zmalloc}
      * @param bytes the new size; 0 frees the block and answers 0, if there was one
@@ -112,7 +116,10 @@ public final class RawZMalloc {
         return moved != 0 || (bytes == 0 && address != 0) ? moved : outOfMemory(bytes);
     }
 
-    /** Like {@link #zrealloc}, but answers 0 when there is no memory, without calling the handler; the old block is kept then. */
+    /**
+     * Like {@link #zrealloc}, but answers 0 when there is no memory, without calling the handler; the old block is kept
+     * then.
+     */
     public static long ztryrealloc(long address, long bytes) {
         if (address == 0) {
             return ztrymalloc(bytes);
@@ -133,7 +140,10 @@ public final class RawZMalloc {
         return moved;
     }
 
-    /** Gives the block at {@code address} back to the allocator; 0 is ignored. The allocator is asked for the block's size. */
+    /**
+     * Gives the block at {@code address} back to the allocator; 0 is ignored. The allocator is asked for the block's
+     * size.
+     */
     public static void zfree(long address) {
         if (address != 0) {
             long usableBytes = ALLOCATOR.usableBytes(address);
@@ -143,9 +153,11 @@ public final class RawZMalloc {
     }
 
     /**
-     * Gives the block at {@code address} back, told its size: no look-up, where the allocator says sizes beforehand. 0 is ignored.
+     * Gives the block at {@code address} back, told its size: no look-up, where the allocator says sizes beforehand. 0
+     * is ignored.
      *
-     * @param bytes anything from the size requested to the usable size; another number corrupts the count and the allocator
+     * @param bytes anything from the size requested to the usable size; another number corrupts the count and the
+     *     allocator
      */
     public static void zfree(long address, long bytes) {
         if (address != 0) {
@@ -155,13 +167,17 @@ public final class RawZMalloc {
         }
     }
 
-    /** The usable bytes of the live block at {@code address}: what the allocator really gave, and what was counted. 0 for 0. */
+    /**
+     * The usable bytes of the live block at {@code address}: what the allocator really gave, and what was counted. 0
+     * for 0.
+     */
     public static long zmallocSize(long address) {
         return address == 0 ? 0 : ALLOCATOR.usableBytes(address);
     }
 
     /**
-     * The most usable bytes that a block of {@code bytes} can have, known before it is taken; exact where the allocator promises it.
+     * The most usable bytes that a block of {@code bytes} can have, known before it is taken; exact where the allocator
+     * promises it.
      *
      * @return the bound; {@link Long#MAX_VALUE} if {@code bytes} is no size that can be had
      */
@@ -173,7 +189,9 @@ public final class RawZMalloc {
         return bound == 0 ? Long.MAX_VALUE : bound;
     }
 
-    /** The usable bytes of a live block that was requested with {@code requestedBytes}, by the cheapest way there is. */
+    /**
+     * The usable bytes of a live block that was requested with {@code requestedBytes}, by the cheapest way there is.
+     */
     static long usableBytes(long address, long requestedBytes) {
         return EXACT ? ALLOCATOR.usableBytesBound(requestedBytes) : ALLOCATOR.usableBytes(address);
     }

@@ -65,7 +65,9 @@ record UnavailableAllocator(AllocatorUnavailableException reason) implements All
         throw refusal();
     }
 
-    /** False, because it is asked while classes are still being initialised, where an exception would hide the reason. */
+    /**
+     * False, because it is asked while classes are still being initialised, where an exception would hide the reason.
+     */
     @Override
     public boolean usableBytesExact() {
         return false;

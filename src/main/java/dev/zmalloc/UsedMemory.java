@@ -14,12 +14,13 @@ import java.lang.invoke.VarHandle;
  *                        count, then 120 bytes unused
  * </pre>
  *
- * Stripes are 128 bytes apart: one cache line, and its neighbour, which the prefetcher of current x86 cores fetches with it. A thread
- * may free what another took, so that a stripe may be negative; the sum alone means something, and it is not a snapshot: with
- * changes under way it may miss the taking and see the freeing of the same block. It is therefore never reported below zero.
+ * Stripes are 128 bytes apart: one cache line, and its neighbour, which the prefetcher of current x86 cores fetches
+ * with it. A thread may free what another took, so that a stripe may be negative; the sum alone means something, and it
+ * is not a snapshot: with changes under way it may miss the taking and see the freeing of the same block. It is
+ * therefore never reported below zero.
  *
- * <p>Sixteen stripes bound the reader's work, as in Redis ({@code zmalloc.c}). A stripe is chosen by a hash of the thread's
- * identifier and not by a thread-local index: threads come and go, may be virtual and number in the millions.
+ * <p>Sixteen stripes bound the reader's work, as in Redis ({@code zmalloc.c}). A stripe is chosen by a hash of the
+ * thread's identifier and not by a thread-local index: threads come and go, may be virtual and number in the millions.
  */
 final class UsedMemory {
     private static final int STRIPES = 16;

@@ -13,7 +13,10 @@ class UsedMemoryTest {
     private static final int PAIRS = 200;
     private static final int BLOCKS = 500;
 
-    /** Many more threads than stripes, every second pair virtual; each block is freed by another thread than the one that took it. */
+    /**
+     * Many more threads than stripes, every second pair virtual; each block is freed by another thread than the one
+     * that took it.
+     */
     @Test
     void endsWhereItBeganHoweverManyThreadsTakeAndFree() throws InterruptedException {
         long before = ZMalloc.zmallocUsedMemory();

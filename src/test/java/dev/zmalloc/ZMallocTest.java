@@ -135,7 +135,10 @@ class ZMallocTest {
         assertThat(RawZMalloc.usableBytesBound(-1)).isEqualTo(Long.MAX_VALUE);
     }
 
-    /** Upstream frees the block when the new size overflows, and keeps it on other failures; callers cannot tell which it was. */
+    /**
+     * Upstream frees the block when the new size overflows, and keeps it on other failures; callers cannot tell which
+     * it was.
+     */
     @Test
     void aFailedReallocKeepsTheOldBlock() {
         MemorySegment block = ZMalloc.zmalloc(32);

@@ -12,7 +12,8 @@ import java.util.OptionalLong;
  * @param origin where it comes from
  * @param attempts every place that was tried, in order, the one that succeeded last
  * @param pageBytes page size that the allocator works with; empty if it is not known
- * @param sizeClassBytes usable sizes that the allocator gives, ascending; empty if it does not work in fixed classes or does not tell
+ * @param sizeClassBytes usable sizes that the allocator gives, ascending; empty if it does not work in fixed classes or
+ *     does not tell
  */
 public record AllocatorDescription(
         String name,
@@ -28,7 +29,10 @@ public record AllocatorDescription(
         sizeClassBytes = List.copyOf(sizeClassBytes);
     }
 
-    /** A description of an allocator that has nothing more to tell than its name and version: one of the application's own. */
+    /**
+     * A description of an allocator that has nothing more to tell than its name and version: one of the application's
+     * own.
+     */
     public static AllocatorDescription of(String name, String version) {
         return new AllocatorDescription(name, version, "", Origin.CLASS, List.of(), OptionalLong.empty(), List.of());
     }

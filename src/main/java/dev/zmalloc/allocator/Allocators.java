@@ -31,7 +31,8 @@ public final class Allocators {
     /**
      * The allocator that the settings name. The first call that succeeds decides for the life of the process.
      *
-     * @throws AllocatorUnavailableException if it cannot be had; the message has every attempt, its outcome and the cure
+     * @throws AllocatorUnavailableException if it cannot be had; the message has every attempt, its outcome and the
+     *     cure
      */
     public static synchronized Allocator select() {
         Allocator allocator = selected;

@@ -21,10 +21,11 @@ import java.util.Optional;
 import java.util.zip.ZipFile;
 
 /**
- * The jemalloc in the jar {@code org.lwjgl:lwjgl-jemalloc}, classifier {@code natives-linux} or {@code natives-linux-arm64}, if that is
- * on the class or module path.
+ * The jemalloc in the jar {@code org.lwjgl:lwjgl-jemalloc}, classifier {@code natives-linux} or
+ * {@code natives-linux-arm64}, if that is on the class or module path.
  *
- * <p>The dynamic linker loads files only, so the library is copied to one that only this user may read, and that is gone once it is mapped.
+ * <p>The dynamic linker loads files only, so the library is copied to one that only this user may read, and that is
+ * gone once it is mapped.
  *
  * @param location of the library in its jar, for reports too
  */
@@ -59,8 +60,8 @@ record BundledLibrary(URI location) {
     }
 
     /**
-     * The jar on the module path, unresolved. That is the usual case there: its module requires those with LWJGL's own classes, which
-     * nothing here needs.
+     * The jar on the module path, unresolved. That is the usual case there: its module requires those with LWJGL's own
+     * classes, which nothing here needs.
      */
     private static Optional<BundledLibrary> inModulePath() throws IOException {
         String modulePath = System.getProperty("jdk.module.path", "");
@@ -91,7 +92,9 @@ record BundledLibrary(URI location) {
         return jars;
     }
 
-    /** What the jar says the library was built from, since the library itself has no version; empty if it does not say. */
+    /**
+     * What the jar says the library was built from, since the library itself has no version; empty if it does not say.
+     */
     String builtFrom() {
         URI notice = URI.create(location.toString().replace(RESOURCE, "META-INF/" + RESOURCE + ".git"));
         try (InputStream commit = notice.toURL().openStream()) {
@@ -107,7 +110,8 @@ record BundledLibrary(URI location) {
      *
      * @return its handle
      * @throws IOException if it cannot be copied
-     * @throws LibraryLoadException if the copy cannot be loaded, for example because it lies on a file system mounted {@code noexec}
+     * @throws LibraryLoadException if the copy cannot be loaded, for example because it lies on a file system mounted
+     *     {@code noexec}
      */
     long load() throws IOException, LibraryLoadException {
         // Created for this user alone, whatever the umask.

@@ -15,12 +15,12 @@ import java.util.List;
 /**
  * jemalloc, whichever library it came from.
  *
- * <p>Usable sizes are known before a block is taken: {@code nallocx} is the function that jemalloc itself sizes blocks with, and its answers
- * for all sizes up to {@value #TABLE_BYTES} bytes are kept in a table. With them every free is a sized one, which spares jemalloc the
- * look-up of the block.
+ * <p>Usable sizes are known before a block is taken: {@code nallocx} is the function that jemalloc itself sizes blocks
+ * with, and its answers for all sizes up to {@value #TABLE_BYTES} bytes are kept in a table. With them every free is a
+ * sized one, which spares jemalloc the look-up of the block.
  *
- * <p>Allocating and freeing are ordinary calls, since they may lock or map memory. The look-ups {@code nallocx} and {@code sallocx} do
- * neither, and are critical ones.
+ * <p>Allocating and freeing are ordinary calls, since they may lock or map memory. The look-ups {@code nallocx} and
+ * {@code sallocx} do neither, and are critical ones.
  *
  * @param usableBytesTable usable size by requested size, in steps of {@value #STEP_BYTES} bytes, rounded up
  */

@@ -16,15 +16,16 @@ import java.util.Set;
 /**
  * Looks for a jemalloc, place by place, and keeps a record of every attempt.
  *
- * <p>The order: the file that {@code zmalloc.library} names, and then nothing else; symbols that were in the process from the start; the
- * system's library; the bundled one. {@code zmalloc.library.sources} narrows the last three.
+ * <p>The order: the file that {@code zmalloc.library} names, and then nothing else; symbols that were in the process
+ * from the start; the system's library; the bundled one. {@code zmalloc.library.sources} narrows the last three.
  */
 final class JemallocFinder {
     /** Setting: path or soname of the library to use. Only that is tried. */
     static final String LIBRARY_PROPERTY = "zmalloc.library";
 
     /**
-     * Setting: which of {@code preloaded,system,bundled} may be tried, or {@code none}. All, unless set. The order does not change.
+     * Setting: which of {@code preloaded,system,bundled} may be tried, or {@code none}. All, unless set. The order does
+     * not change.
      */
     static final String SOURCES_PROPERTY = "zmalloc.library.sources";
 
@@ -175,7 +176,10 @@ final class JemallocFinder {
         return unversioned && !builtFrom.isEmpty() ? builtFrom : words;
     }
 
-    /** Says what is missing, and where the process has it instead: one allocator in front of another is the usual reason. */
+    /**
+     * Says what is missing, and where the process has it instead: one allocator in front of another is the usual
+     * reason.
+     */
     private static String missing(NativeLibrary library, List<String> missing) {
         String first = library.prefix() + missing.getFirst();
         String elsewhere = LibraryLoader.fileOf(LibraryLoader.symbol(library.handle(), first))

@@ -1,7 +1,8 @@
 package dev.zmalloc.allocator;
 
 /**
- * The flags of jemalloc's {@code mallocx} family, which C code composes with the macros {@code MALLOCX_*}. Combine them with {@code |}.
+ * The flags of jemalloc's {@code mallocx} family, which C code composes with the macros {@code MALLOCX_*}. Combine them
+ * with {@code |}.
  *
  * <pre>
  *  bit  31              20 19               8   7     6    5              0

@@ -21,10 +21,11 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The allocator of the GNU C library, by the library's own handle: it serves also where another allocator was preloaded.
+ * The allocator of the GNU C library, by the library's own handle: it serves also where another allocator was
+ * preloaded.
  *
- * <p>It does not tell what it will give, so the size of each block is asked for, and {@link #usableBytesBound} is an upper bound that
- * follows from how the library builds its chunks.
+ * <p>It does not tell what it will give, so the size of each block is asked for, and {@link #usableBytesBound} is an
+ * upper bound that follows from how the library builds its chunks.
  *
  * @param mallinfoHandle {@code mallinfo2}, which libraries before 2.33 lack
  * @param pageBytes page size of the system
@@ -173,7 +174,9 @@ record LibcAllocator(
         return false;
     }
 
-    /** Blocks in thread caches count as allocated. The JVM's own blocks are in the figures: it uses the same library. */
+    /**
+     * Blocks in thread caches count as allocated. The JVM's own blocks are in the figures: it uses the same library.
+     */
     @Override
     public AllocatorFigures figures() {
         if (mallinfoHandle.isEmpty()) {

@@ -3,11 +3,16 @@ package dev.zmalloc.allocator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Reads a setting: the system property if it is there, else the variable of the environment. An empty value is none. */
+/**
+ * Reads a setting: the system property if it is there, else the variable of the environment. An empty value is none.
+ */
 final class Setting {
     private Setting() {}
 
-    /** The value of {@code property}, such as {@code zmalloc.library}, or of {@code ZMALLOC_LIBRARY}; empty if neither is set. */
+    /**
+     * The value of {@code property}, such as {@code zmalloc.library}, or of {@code ZMALLOC_LIBRARY}; empty if neither
+     * is set.
+     */
     static Optional<String> value(String property) {
         return Optional.ofNullable(System.getProperty(property))
                 .or(() -> Optional.ofNullable(System.getenv(variable(property))))

@@ -8,10 +8,15 @@ import java.nio.file.Path;
 
 /** The page size of the system: 4 KiB on x86-64, 4, 16 or 64 KiB on aarch64. */
 final class SystemPage {
-    /** Key of the page size among the pairs of words that the kernel gives a process at its start. From {@code <elf.h>}. */
+    /**
+     * Key of the page size among the pairs of words that the kernel gives a process at its start. From {@code <elf.h>}.
+     */
     private static final long AT_PAGESZ = 6;
 
-    /** The largest page size of the two processors, for where the kernel does not tell: rounding up to it errs on the safe side. */
+    /**
+     * The largest page size of the two processors, for where the kernel does not tell: rounding up to it errs on the
+     * safe side.
+     */
     private static final long LARGEST_BYTES = 64 << 10;
 
     private SystemPage() {}

@@ -6,12 +6,13 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Tells when an item was used last, in 16 bits: a clock that insertions and evictions drive and not time.
  *
- * <p>The clock ticks once for every 2048th part of the population that is inserted or evicted. What is evicted by least recent
- * use has typically lived for about one turnover of the population, that is some thousands of ticks, whether that took a second or a week: the order of victims
- * is equally fine in a small, busy cache, where Redis' clock of one second makes everything look alike, and in a large, slow one. 16 bits
- * wrap after 65,536 ticks, that is 16 turnovers at the limit; an item unused for so long would look new again, but a sampler that
- * takes five items for each eviction has met it some 80 times before. While nothing is inserted the clock stands still, nothing needs room, and
- * reading changes nothing in memory.
+ * <p>The clock ticks once for every 2048th part of the population that is inserted or evicted. What is evicted by least
+ * recent use has typically lived for about one turnover of the population, that is some thousands of ticks, whether
+ * that took a second or a week: the order of victims is equally fine in a small, busy cache, where Redis' clock of one
+ * second makes everything look alike, and in a large, slow one. 16 bits wrap after 65,536 ticks, that is 16 turnovers
+ * at the limit; an item unused for so long would look new again, but a sampler that takes five items for each eviction
+ * has met it some 80 times before. While nothing is inserted the clock stands still, nothing needs room, and reading
+ * changes nothing in memory.
  *
  * <p>Reading is one volatile load. Any thread may call any method.
  */
@@ -46,7 +47,10 @@ public final class AccessClock {
         advance();
     }
 
-    /** Tells the clock of one eviction, which counts like an insertion: where items grow, the one comes without the other. */
+    /**
+     * Tells the clock of one eviction, which counts like an insertion: where items grow, the one comes without the
+     * other.
+     */
     void evicted() {
         advance();
     }

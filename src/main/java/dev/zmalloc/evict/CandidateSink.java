@@ -8,7 +8,8 @@ public interface CandidateSink {
      *
      * @param item names the item to its target; must differ from that of another item at the same location
      * @param location helps the target to find it again
-     * @param access the item's access field: 16 bits, set from {@link AccessClock#now} when it was made and whenever it was used
+     * @param access the item's access field: 16 bits, set from {@link AccessClock#now} when it was made and whenever it
+     *     was used
      */
     void offer(long item, long location, int access);
 }

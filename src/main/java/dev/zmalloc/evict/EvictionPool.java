@@ -16,9 +16,9 @@ import dev.zmalloc.ffi.Memory;
  *           candidate 0: four longs                  ascending score
  * </pre>
  *
- * Keeping what good samples left over is what makes sampling five items come near to exact least-recent use (Redis, {@code evict.c}, since
- * 3.0). A candidate names its item and does not keep it: it may be gone when its turn comes, which its target notices. Unlike in Redis an
- * item is in the pool once at most.
+ * Keeping what good samples left over is what makes sampling five items come near to exact least-recent use (Redis,
+ * {@code evict.c}, since 3.0). A candidate names its item and does not keep it: it may be gone when its turn comes,
+ * which its target notices. Unlike in Redis an item is in the pool once at most.
  *
  * <p>Not thread-safe; the {@link Evictor} holds its lock.
  */

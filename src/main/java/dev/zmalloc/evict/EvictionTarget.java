@@ -3,12 +3,12 @@ package dev.zmalloc.evict;
 /**
  * Something that holds items which can be evicted: a store, or an application's own list of native buffers.
  *
- * <p>An item is named by two numbers that mean something to the target alone, for instance an address and a bucket, or an index and a
- * version. The evictor keeps them in its pool for as long as it likes, while the item may go: the target must recognise a pair that no
- * longer stands for anything, and must never follow it to memory that was freed.
+ * <p>An item is named by two numbers that mean something to the target alone, for instance an address and a bucket, or
+ * an index and a version. The evictor keeps them in its pool for as long as it likes, while the item may go: the target
+ * must recognise a pair that no longer stands for anything, and must never follow it to memory that was freed.
  *
- * <p>The evictor calls both methods under its own lock, one at a time, on the thread that needs memory. They must not call the evictor
- * back.
+ * <p>The evictor calls both methods under its own lock, one at a time, on the thread that needs memory. They must not
+ * call the evictor back.
  */
 public interface EvictionTarget {
     /**

@@ -10,13 +10,15 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps something under a limit of memory by evicting its items, one at a time: Redis' {@code evict.c} for any {@link EvictionTarget}.
+ * Keeps something under a limit of memory by evicting its items, one at a time: Redis' {@code evict.c} for any
+ * {@link EvictionTarget}.
  *
- * <p>Nothing is evicted in the background. Whoever is about to take memory asks {@link #overMemoryAfterAllocation} or calls
- * {@link #makeRoom} first, on its own thread, and pays for what it needs.
+ * <p>Nothing is evicted in the background. Whoever is about to take memory asks {@link #overMemoryAfterAllocation} or
+ * calls {@link #makeRoom} first, on its own thread, and pays for what it needs.
  *
- * <p>A victim is chosen as Redis does it: a sample of the target's items goes through a pool of 16 candidates, which lives in
- * {@link ZMalloc} memory and remembers good ones of earlier samples; the best that is still there and was not used meanwhile goes.
+ * <p>A victim is chosen as Redis does it: a sample of the target's items goes through a pool of 16 candidates, which
+ * lives in {@link ZMalloc} memory and remembers good ones of earlier samples; the best that is still there and was not
+ * used meanwhile goes.
  *
  * <p>Any thread may call any method; evictions run one after another, under one lock. {@link #close} frees the pool.
  */
@@ -52,7 +54,9 @@ public final class Evictor implements AutoCloseable {
         pool = policy.evicts() ? EvictionPool.open(builder.account) : null;
     }
 
-    /** A builder whose defaults are Redis': no limit, {@code noeviction}, five samples, the memory of the whole process. */
+    /**
+     * A builder whose defaults are Redis': no limit, {@code noeviction}, five samples, the memory of the whole process.
+     */
     public static Builder builder() {
         return new Builder();
     }
@@ -100,8 +104,8 @@ public final class Evictor implements AutoCloseable {
     /**
      * Evicts until {@code more} bytes can be taken within the limit.
      *
-     * <p>With other threads taking memory meanwhile, it may be gone again on return; who needs certainty reserves it, as
-     * {@link MemoryAccount} does.
+     * <p>With other threads taking memory meanwhile, it may be gone again on return; who needs certainty reserves it,
+     * as {@link MemoryAccount} does.
      *
      * @return whether they can; false if there was nothing more to evict
      */
@@ -117,7 +121,8 @@ public final class Evictor implements AutoCloseable {
     /**
      * Evicts one item, limit or not.
      *
-     * @return the bytes that went with it; 0 if the policy evicts nothing, there is nothing to evict, or all of it is held by somebody
+     * @return the bytes that went with it; 0 if the policy evicts nothing, there is nothing to evict, or all of it is
+     *     held by somebody
      */
     public long evictOne() {
         lock.lock();
@@ -209,7 +214,9 @@ public final class Evictor implements AutoCloseable {
             return this;
         }
 
-        /** Tells the bytes that are held against the limit; {@link ZMalloc#zmallocUsedMemory} unless set. Must be fast. */
+        /**
+         * Tells the bytes that are held against the limit; {@link ZMalloc#zmallocUsedMemory} unless set. Must be fast.
+         */
         public Builder usedMemory(LongSupplier bytes) {
             usedMemory = Objects.requireNonNull(bytes, "usedMemory");
             return this;

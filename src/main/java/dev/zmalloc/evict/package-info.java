@@ -1,4 +1,7 @@
-/** Eviction for anything that holds native memory: policies, access clock, candidate pool and evictor. Knows nothing of the store. */
+/**
+ * Eviction for anything that holds native memory: policies, access clock, candidate pool and evictor. Knows nothing of
+ * the store.
+ */
 @NullMarked
 package dev.zmalloc.evict;
 

@@ -7,7 +7,8 @@ public final class CLibrary {
     private CLibrary() {}
 
     /**
-     * The C library by its own handle, whose functions are found there even if a preloaded library has some of the same name.
+     * The C library by its own handle, whose functions are found there even if a preloaded library has some of the same
+     * name.
      *
      * @throws UnsupportedOperationException if it is not the GNU one
      */

@@ -13,8 +13,8 @@ import java.util.Optional;
 /**
  * Makes method handles of native functions that are known by address.
  *
- * <p>Pointers are passed and returned as {@code long}. Both platforms put pointers and 64-bit integers into the same registers, and a
- * {@code long} costs no object where a {@code MemorySegment} may.
+ * <p>Pointers are passed and returned as {@code long}. Both platforms put pointers and 64-bit integers into the same
+ * registers, and a {@code long} costs no object where a {@code MemorySegment} may.
  */
 public final class Downcalls {
     private static final Linker LINKER = Linker.nativeLinker();
@@ -33,10 +33,11 @@ public final class Downcalls {
     }
 
     /**
-     * Like {@link #ordinary}, without the thread's change of state around the call, which costs more than a look-up itself.
+     * Like {@link #ordinary}, without the thread's change of state around the call, which costs more than a look-up
+     * itself.
      *
-     * <p>While such a call runs, no safepoint can begin and the whole JVM waits for it. It is for functions that return at once: that do
-     * not block, map memory, or call back into Java, which would end the JVM.
+     * <p>While such a call runs, no safepoint can begin and the whole JVM waits for it. It is for functions that return
+     * at once: that do not block, map memory, or call back into Java, which would end the JVM.
      */
     @SuppressWarnings("restricted") // a call of native code is what is asked for
     public static MethodHandle critical(long address, FunctionDescriptor descriptor) {
@@ -44,8 +45,8 @@ public final class Downcalls {
     }
 
     /**
-     * What to throw for a throwable that came out of a handle. Native functions throw nothing, so it is an error of the JVM, which
-     * passes through as it is, or a defect here.
+     * What to throw for a throwable that came out of a handle. Native functions throw nothing, so it is an error of the
+     * JVM, which passes through as it is, or a defect here.
      */
     public static RuntimeException unexpected(Throwable thrown) {
         if (thrown instanceof Error error) {

@@ -16,13 +16,16 @@ import java.util.Optional;
 /**
  * Loads libraries and finds their symbols through the dynamic linker itself.
  *
- * <p>{@code SymbolLookup} would do both, but it hides the linker's words on a refusal, does not see preloaded libraries, and cannot tell
- * the file behind a symbol. Nothing that was loaded here is ever unloaded: blocks and handles point into it.
+ * <p>{@code SymbolLookup} would do both, but it hides the linker's words on a refusal, does not see preloaded
+ * libraries, and cannot tell the file behind a symbol. Nothing that was loaded here is ever unloaded: blocks and
+ * handles point into it.
  *
  * <p>All methods may be called by any thread.
  */
 public final class LibraryLoader {
-    /** Stands for all libraries that were in the process from its start, in the order in which the linker searches them. */
+    /**
+     * Stands for all libraries that were in the process from its start, in the order in which the linker searches them.
+     */
     public static final long PROCESS = 0;
 
     /** All symbols of the library are resolved at once, so that a missing one is told now. From {@code <dlfcn.h>}. */
@@ -62,7 +65,8 @@ public final class LibraryLoader {
     }
 
     /**
-     * The address of a symbol, or 0. A search in one library also covers those that it depends on; {@link NativeLibrary} does not.
+     * The address of a symbol, or 0. A search in one library also covers those that it depends on;
+     * {@link NativeLibrary} does not.
      *
      * @param handle from {@link #open}, or {@link #PROCESS}
      */

@@ -8,12 +8,12 @@ import java.nio.charset.StandardCharsets;
 /**
  * Reads and writes raw native memory by address. No other class does.
  *
- * <p>All of memory is one global segment, so that an access compiles to a plain load or store without a bounds check. Nothing here
- * can tell a live block from a freed one: callers own that proof. With assertions on ({@code -ea}), null and addresses that no user
- * process can own are refused with an {@link AssertionError} that tells address and length.
+ * <p>All of memory is one global segment, so that an access compiles to a plain load or store without a bounds check.
+ * Nothing here can tell a live block from a freed one: callers own that proof. With assertions on ({@code -ea}), null
+ * and addresses that no user process can own are refused with an {@link AssertionError} that tells address and length.
  *
- * <p>Addresses need no alignment; integers are in native byte order. Every method is thread-safe as far as the memory it is pointed
- * at is; plain accesses order nothing between threads.
+ * <p>Addresses need no alignment; integers are in native byte order. Every method is thread-safe as far as the memory
+ * it is pointed at is; plain accesses order nothing between threads.
  */
 public final class Memory {
     private static final MemorySegment ALL = all();
@@ -151,8 +151,8 @@ public final class Memory {
     }
 
     /**
-     * A writable view of {@code bytes} at {@code address}, in the global scope: it never dies, so it must not be used after the block
-     * behind it is freed. The caller keeps ownership of the block.
+     * A writable view of {@code bytes} at {@code address}, in the global scope: it never dies, so it must not be used
+     * after the block behind it is freed. The caller keeps ownership of the block.
      */
     public static MemorySegment segment(long address, long bytes) {
         assert plausible(address, bytes) : wild(address, bytes);
@@ -160,8 +160,8 @@ public final class Memory {
     }
 
     /**
-     * A read-only view of {@code bytes} at {@code address} that lives as long as {@code arena}: used later, it throws. Closing the
-     * arena does not free the block, which the caller keeps.
+     * A read-only view of {@code bytes} at {@code address} that lives as long as {@code arena}: used later, it throws.
+     * Closing the arena does not free the block, which the caller keeps.
      */
     @SuppressWarnings("restricted") // ties a view of memory to a lifetime; the size was already fixed by the slice
     public static MemorySegment readOnlySegment(long address, long bytes, Arena arena) {

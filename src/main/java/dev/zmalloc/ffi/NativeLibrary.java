@@ -26,8 +26,8 @@ public record NativeLibrary(long handle, String prefix, String file, long baseAd
     }
 
     /**
-     * The address of one of the library's functions, or 0. A function of that name in another file does not count: it would belong to
-     * another allocator, or be the C library's, which nearly every library depends on.
+     * The address of one of the library's functions, or 0. A function of that name in another file does not count: it
+     * would belong to another allocator, or be the C library's, which nearly every library depends on.
      *
      * @param name without the prefix
      */

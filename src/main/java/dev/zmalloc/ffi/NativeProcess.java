@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The process that the JVM runs in: its environment, as C code sees it, and its end.
  *
- * <p>{@code System.getenv} reads a copy that Java takes once; what is set here shows in native libraries and not there. The C library does
- * not guard its environment against threads that read it meanwhile, so changes belong into start-up.
+ * <p>{@code System.getenv} reads a copy that Java takes once; what is set here shows in native libraries and not there.
+ * The C library does not guard its environment against threads that read it meanwhile, so changes belong into start-up.
  */
 public final class NativeProcess {
     private NativeProcess() {}
@@ -58,7 +58,9 @@ public final class NativeProcess {
         }
     }
 
-    /** Ends the process at once with {@code SIGABRT}: no shutdown hook runs and no stream is flushed. Does not return. */
+    /**
+     * Ends the process at once with {@code SIGABRT}: no shutdown hook runs and no stream is flushed. Does not return.
+     */
     public static void abort() {
         try {
             Functions.ABORT.invokeExact();

@@ -11,7 +11,8 @@ public final class Platform {
     private Platform() {}
 
     /**
-     * Checks that this process runs on a platform whose data model, dynamic linker and C library are the ones that the bindings assume.
+     * Checks that this process runs on a platform whose data model, dynamic linker and C library are the ones that the
+     * bindings assume.
      *
      * @throws UnsupportedOperationException if not; the message says what was found
      */

@@ -1,8 +1,8 @@
 package dev.zmalloc.store;
 
 /**
- * A store had no room for an entry: its limit would be passed, and eviction could not make room. The store is as it was, but for what was
- * evicted in the attempt.
+ * A store had no room for an entry: its limit would be passed, and eviction could not make room. The store is as it
+ * was, but for what was evicted in the attempt.
  */
 public final class MaxMemoryException extends RuntimeException {
     private static final long serialVersionUID = 1L;

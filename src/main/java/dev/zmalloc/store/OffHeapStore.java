@@ -19,13 +19,14 @@ import org.jspecify.annotations.Nullable;
 /**
  * A map of byte strings to byte strings in native memory, under a hard limit.
  *
- * <p>Keys, values, buckets and everything else lie in blocks of {@link dev.zmalloc.ZMalloc} and count, in usable bytes, against
- * {@code maxMemory}: {@code usedMemory() <= maxMemory()} at every instant. A put that needs room evicts by the store's policy until its entry
- * fits, on its own thread, and takes memory only then; what cannot fit is refused with {@link MaxMemoryException}.
+ * <p>Keys, values, buckets and everything else lie in blocks of {@link dev.zmalloc.ZMalloc} and count, in usable bytes,
+ * against {@code maxMemory}: {@code usedMemory() <= maxMemory()} at every instant. A put that needs room evicts by the
+ * store's policy until its entry fits, on its own thread, and takes memory only then; what cannot fit is refused with
+ * {@link MaxMemoryException}.
  *
- * <p>Any thread may call any method, virtual ones included. Arrays that are passed in are copied and stay the caller's; arrays that come
- * back are copies and the caller's. No method keeps a reference to an argument. {@link #close} frees everything; a store that is dropped
- * without it leaks its memory.
+ * <p>Any thread may call any method, virtual ones included. Arrays that are passed in are copied and stay the caller's;
+ * arrays that come back are copies and the caller's. No method keeps a reference to an argument. {@link #close} frees
+ * everything; a store that is dropped without it leaks its memory.
  */
 public final class OffHeapStore implements AutoCloseable {
     /*
@@ -41,7 +42,9 @@ public final class OffHeapStore implements AutoCloseable {
     private static final long BYTES_PER_STRIPE = 1 << 20;
     private static final int MAX_STRIPES = 64;
 
-    /** The stripe comes from hash bits that are neither the bucket's (the lowest) nor the fingerprint's (the top eight). */
+    /**
+     * The stripe comes from hash bits that are neither the bucket's (the lowest) nor the fingerprint's (the top eight).
+     */
     private static final int STRIPE_SHIFT = 48;
 
     private final MemoryAccount account;
@@ -98,9 +101,10 @@ public final class OffHeapStore implements AutoCloseable {
     /**
      * Shows the value of {@code key} to {@code reader} where it lies, without a copy.
      *
-     * <p>The segment is read-only, and the bytes stay valid and unchanged for the length of the call, whatever other threads do and whatever
-     * the reader itself does to the store, which it may call. Kept past the call, or used by another thread, it throws. It is not aligned.
-     * While the reader runs, the entry's memory stays in use even if the entry is removed, and the entry is not evicted.
+     * <p>The segment is read-only, and the bytes stay valid and unchanged for the length of the call, whatever other
+     * threads do and whatever the reader itself does to the store, which it may call. Kept past the call, or used by
+     * another thread, it throws. It is not aligned. While the reader runs, the entry's memory stays in use even if the
+     * entry is removed, and the entry is not evicted.
      *
      * @return what the reader returned, which may be {@code null}; {@code null} if the key is not there
      * @throws IllegalStateException if the store is closed
@@ -121,11 +125,13 @@ public final class OffHeapStore implements AutoCloseable {
     /**
      * Stores a copy of {@code value} under a copy of {@code key}, in place of an earlier value.
      *
-     * <p>Both values are in memory for a moment, so that readers always find one: at the limit, replacing needs room like inserting.
+     * <p>Both values are in memory for a moment, so that readers always find one: at the limit, replacing needs room
+     * like inserting.
      *
      * @param key any length, 0 too
      * @param value any length, 0 too
-     * @throws MaxMemoryException if the limit leaves no room and the policy can make none; the key keeps the value it had
+     * @throws MaxMemoryException if the limit leaves no room and the policy can make none; the key keeps the value it
+     *     had
      * @throws NativeOutOfMemoryError if the allocator has no memory; the key keeps the value it had
      * @throws IllegalStateException if the store is closed
      */
@@ -177,7 +183,10 @@ public final class OffHeapStore implements AutoCloseable {
         return sum().entries;
     }
 
-    /** Bytes in use: entries, table, pool, reservations under way, and blocks that wait for a reader to end. 0 after {@link #close}. */
+    /**
+     * Bytes in use: entries, table, pool, reservations under way, and blocks that wait for a reader to end. 0 after
+     * {@link #close}.
+     */
     public long usedMemory() {
         return account.usedMemory();
     }
@@ -187,7 +196,10 @@ public final class OffHeapStore implements AutoCloseable {
         return account.maxMemory();
     }
 
-    /** Tells whether the store would be over its limit once {@code more} bytes are taken: eviction would have to make room first. */
+    /**
+     * Tells whether the store would be over its limit once {@code more} bytes are taken: eviction would have to make
+     * room first.
+     */
     public boolean overMemoryAfterAllocation(long more) {
         return evictor.overMemoryAfterAllocation(more);
     }
@@ -208,8 +220,8 @@ public final class OffHeapStore implements AutoCloseable {
     }
 
     /**
-     * Frees all memory and refuses later calls. Never waits for a reader: the entry under it is freed when it ends, so that this is legal
-     * inside a reader too. Used memory is 0 then. Closing twice does nothing.
+     * Frees all memory and refuses later calls. Never waits for a reader: the entry under it is freed when it ends, so
+     * that this is legal inside a reader too. Used memory is 0 then. Closing twice does nothing.
      */
     @Override
     public void close() {
@@ -362,7 +374,8 @@ public final class OffHeapStore implements AutoCloseable {
         /**
          * Opens the store, which takes its empty table.
          *
-         * @throws IllegalArgumentException if the limit is too small to hold anything; the message tells the number that would do
+         * @throws IllegalArgumentException if the limit is too small to hold anything; the message tells the number
+         *     that would do
          * @throws NativeOutOfMemoryError if the allocator has no memory
          */
         public OffHeapStore build() {

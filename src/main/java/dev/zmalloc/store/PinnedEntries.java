@@ -5,8 +5,9 @@ import java.util.Arrays;
 /**
  * The entries of a stripe that somebody reads in place at the moment, with the number of readers of each.
  *
- * <p>An entry that leaves the table while it is pinned is retired: it keeps its block until its last reader ends. There are as many pins as
- * readers under way, so that a short array is searched from its start. Not thread-safe; the stripe's lock guards it.
+ * <p>An entry that leaves the table while it is pinned is retired: it keeps its block until its last reader ends. There
+ * are as many pins as readers under way, so that a short array is searched from its start. Not thread-safe; the
+ * stripe's lock guards it.
  */
 final class PinnedEntries {
     private static final int INITIAL_CAPACITY = 4;

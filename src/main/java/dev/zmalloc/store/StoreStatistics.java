@@ -1,7 +1,8 @@
 package dev.zmalloc.store;
 
 /**
- * What a store has done since it was opened. The numbers are read one after another, so with operations under way they may differ by those.
+ * What a store has done since it was opened. The numbers are read one after another, so with operations under way they
+ * may differ by those.
  *
  * @param hits reads that found their key
  * @param misses reads that did not

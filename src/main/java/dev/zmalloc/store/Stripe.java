@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One part of a store, with a table and a lock of its own: the keys whose hash selects it.
  *
- * <p>The lock is held for a table operation and a copy of at most {@value #COPY_UNDER_LOCK_BYTES} bytes. No user code runs under it. A
- * longer value, and one that is read in place, is pinned instead and read after the lock was let go.
+ * <p>The lock is held for a table operation and a copy of at most {@value #COPY_UNDER_LOCK_BYTES} bytes. No user code
+ * runs under it. A longer value, and one that is read in place, is pinned instead and read after the lock was let go.
  */
 final class Stripe {
     private static final int COPY_UNDER_LOCK_BYTES = 16 << 10;
@@ -191,7 +191,9 @@ final class Stripe {
         }
     }
 
-    /** Offers the entries of the first bucket that has any, from the one that {@code random} selects. Answers how many. */
+    /**
+     * Offers the entries of the first bucket that has any, from the one that {@code random} selects. Answers how many.
+     */
     int sampleAny(int random, CandidateSink candidates) {
         lock.lock();
         try {
@@ -237,7 +239,9 @@ final class Stripe {
         }
     }
 
-    /** Frees everything but the entries that are read at the moment, which their readers free. Later calls are refused. */
+    /**
+     * Frees everything but the entries that are read at the moment, which their readers free. Later calls are refused.
+     */
     void close() {
         lock.lock();
         try {

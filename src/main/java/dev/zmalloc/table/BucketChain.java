@@ -10,10 +10,12 @@ import dev.zmalloc.ffi.Memory;
 /**
  * A bucket and its children, as one list of entries.
  *
- * <p>Invariants: every bucket but the last is full (six entries and the child's address); a child holds two entries at least. So a chain of
- * {@code n} entries always has {@code max(0, (n - 2) / 6)} children, and splitting one chain in two never needs more children than it had.
+ * <p>Invariants: every bucket but the last is full (six entries and the child's address); a child holds two entries at
+ * least. So a chain of {@code n} entries always has {@code max(0, (n - 2) / 6)} children, and splitting one chain in
+ * two never needs more children than it had.
  *
- * <p>Nothing here takes or frees memory: who appends brings the child that may be needed, who removes gets back the child that is not.
+ * <p>Nothing here takes or frees memory: who appends brings the child that may be needed, who removes gets back the
+ * child that is not.
  */
 final class BucketChain {
     private BucketChain() {}
@@ -48,7 +50,8 @@ final class BucketChain {
     }
 
     /**
-     * Adds an entry. If the chain {@link #isFull}, {@code child} becomes part of it: a block of one bucket, its content undefined.
+     * Adds an entry. If the chain {@link #isFull}, {@code child} becomes part of it: a block of one bucket, its content
+     * undefined.
      */
     static void append(long head, int fingerprint, long slotWord, long child) {
         long bucket = last(head);
@@ -68,7 +71,8 @@ final class BucketChain {
     }
 
     /**
-     * Removes the entry in a slot of {@code bucket}, which is part of the chain of {@code head}. The chain's last entry moves into the slot.
+     * Removes the entry in a slot of {@code bucket}, which is part of the chain of {@code head}. The chain's last entry
+     * moves into the slot.
      *
      * @return the child that left the chain, which the caller owns now, or 0
      */

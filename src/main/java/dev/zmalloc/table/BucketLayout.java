@@ -18,9 +18,10 @@ import dev.zmalloc.ffi.Memory;
  *         +-------------+---------------------------------------+
  * </pre>
  *
- * A fingerprint is the top byte of the key's hash: seven of them are compared at once. An entry is there if its bit is set, whatever the
- * slot holds. The access field belongs to the eviction policy; the table keeps it and does not read it. Every decode masks to 48 bits, the
- * child's address too. 8 + 7 * 8 = 64 bytes, one cache line where the allocator aligns the bucket to one.
+ * A fingerprint is the top byte of the key's hash: seven of them are compared at once. An entry is there if its bit is
+ * set, whatever the slot holds. The access field belongs to the eviction policy; the table keeps it and does not read
+ * it. Every decode masks to 48 bits, the child's address too. 8 + 7 * 8 = 64 bytes, one cache line where the allocator
+ * aligns the bucket to one.
  *
  * <p>This library runs on little-endian platforms: byte 0 of the word is its lowest.
  */

@@ -7,8 +7,8 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the buckets of a table are: a tree of blocks of fixed size, so that growing by one bucket takes one small block at most and moves
- * nothing.
+ * Where the buckets of a table are: a tree of blocks of fixed size, so that growing by one bucket takes one small block
+ * at most and moves nothing.
  *
  * <pre>
  *   bucket index    21        14 13         6 5        0
@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
  *   chunk: 64 buckets (4 KiB), zeroed
  * </pre>
  *
- * The root is taken on opening, leaves and chunks as the table grows; all belong to this object until {@link #close}. Not thread-safe.
+ * The root is taken on opening, leaves and chunks as the table grows; all belong to this object until {@link #close}.
+ * Not thread-safe.
  */
 final class Directory {
     static final int BUCKETS_PER_CHUNK = 64;
@@ -74,7 +75,10 @@ final class Directory {
         return chunk + (long) (index & (BUCKETS_PER_CHUNK - 1)) * BucketLayout.BUCKET_BYTES;
     }
 
-    /** Makes room for {@link #BUCKETS_PER_CHUNK} more buckets, zeroed. Answers whether there was memory; if not, nothing changed. */
+    /**
+     * Makes room for {@link #BUCKETS_PER_CHUNK} more buckets, zeroed. Answers whether there was memory; if not, nothing
+     * changed.
+     */
     boolean tryAddChunk() {
         if (bucketCapacity() == MAX_BUCKETS) {
             return false;

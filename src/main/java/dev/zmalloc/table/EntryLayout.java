@@ -14,9 +14,9 @@ import dev.zmalloc.ffi.Memory;
  *   widths: bits 0-1 log2 of k, bits 2-3 log2 of v, bits 4-7 zero
  * </pre>
  *
- * Lengths are unsigned, in native order and as narrow as they can be: a key of 16 and a value of 100 bytes cost 3 bytes more. Nothing
- * is aligned. Invariant: {@code entryBytes(keyBytes, valueBytes) <=} the block's usable bytes. An entry does not change once it is in
- * a table; a new value is a new entry.
+ * Lengths are unsigned, in native order and as narrow as they can be: a key of 16 and a value of 100 bytes cost 3 bytes
+ * more. Nothing is aligned. Invariant: {@code entryBytes(keyBytes, valueBytes) <=} the block's usable bytes. An entry
+ * does not change once it is in a table; a new value is a new entry.
  */
 public final class EntryLayout {
     private static final int WIDTHS_OFFSET = 0;
@@ -39,7 +39,10 @@ public final class EntryLayout {
         return valueAddress(entry) - entry + valueBytes(entry);
     }
 
-    /** Writes an entry into the block at {@code entry}, of at least {@link #entryBytes(int, int)}. Both arrays are copied. */
+    /**
+     * Writes an entry into the block at {@code entry}, of at least {@link #entryBytes(int, int)}. Both arrays are
+     * copied.
+     */
     public static void write(long entry, byte[] key, byte[] value) {
         int keyExponent = widthExponent(key.length);
         int valueExponent = widthExponent(value.length);

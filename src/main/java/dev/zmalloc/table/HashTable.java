@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * A hash table in native memory: keys to entries of {@link EntryLayout}, in buckets of {@link BucketLayout}.
  *
- * <p>The table owns its buckets. Entries are handed in and out by address: an entry belongs to the table from {@link #put} until
- * {@link #put}, {@link #remove} or {@link #removeIfUnchanged} hands it back, or {@link #close} frees it. Everything is charged to one
- * {@link MemoryAccount}.
+ * <p>The table owns its buckets. Entries are handed in and out by address: an entry belongs to the table from
+ * {@link #put} until {@link #put}, {@link #remove} or {@link #removeIfUnchanged} hands it back, or {@link #close} frees
+ * it. Everything is charged to one {@link MemoryAccount}.
  *
- * <p>Not thread-safe: the caller holds one lock around each call, and around the use of a slot's address. Nothing is logged, and no code
- * but this package's runs.
+ * <p>Not thread-safe: the caller holds one lock around each call, and around the use of a slot's address. Nothing is
+ * logged, and no code but this package's runs.
  */
 public final class HashTable {
     /*
@@ -35,16 +35,25 @@ public final class HashTable {
     /** Answered by {@link #put} in place of an address: no entry was replaced. */
     public static final long INSERTED = 0;
 
-    /** Entries per bucket above which the table grows: five of seven slots. Fuller saves little and makes chains common. */
+    /**
+     * Entries per bucket above which the table grows: five of seven slots. Fuller saves little and makes chains common.
+     */
     private static final int GROW_ENTRIES_PER_BUCKET = 5;
 
-    /** Entries per bucket at which lacking growth is worth an eviction: 1.6 times the former, the bound of Redis' dict. */
+    /**
+     * Entries per bucket at which lacking growth is worth an eviction: 1.6 times the former, the bound of Redis' dict.
+     */
     private static final int CROWDED_ENTRIES_PER_BUCKET = 8;
 
-    /** Entries per bucket below which the table shrinks: far from growing, so that it does not swing between the two. */
+    /**
+     * Entries per bucket below which the table shrinks: far from growing, so that it does not swing between the two.
+     */
     private static final int SHRINK_ENTRIES_PER_BUCKET = 2;
 
-    /** Splits that one insertion does at most, and merges that one removal does: two, so that what was put off is caught up with. */
+    /**
+     * Splits that one insertion does at most, and merges that one removal does: two, so that what was put off is caught
+     * up with.
+     */
     private static final int STEPS_PER_OPERATION = 2;
 
     private final MemoryAccount account;
@@ -135,7 +144,8 @@ public final class HashTable {
     }
 
     /**
-     * Puts {@code entry} under the key that it holds. The table owns it then, and the caller the entry that it replaced.
+     * Puts {@code entry} under the key that it holds. The table owns it then, and the caller the entry that it
+     * replaced.
      *
      * @param access the access field of its slot
      * @return {@link #INSERTED}, the address of the entry that was replaced, or {@link MemoryAccount#OVER_LIMIT} or
@@ -175,8 +185,8 @@ public final class HashTable {
     }
 
     /**
-     * Takes out an entry that was seen earlier at a bucket's index. The caller owns it then. The address is compared and never followed,
-     * so that it may be one that was freed meanwhile.
+     * Takes out an entry that was seen earlier at a bucket's index. The caller owns it then. The address is compared
+     * and never followed, so that it may be one that was freed meanwhile.
      *
      * @param bucketIndex the index at which {@link #sample} found it
      * @param entry its address then
@@ -228,7 +238,10 @@ public final class HashTable {
         }
     }
 
-    /** Takes out every entry, handing each to {@code owner}, which owns it then, and shrinks the table to its first size. */
+    /**
+     * Takes out every entry, handing each to {@code owner}, which owns it then, and shrinks the table to its first
+     * size.
+     */
     public void clear(EntryOwner owner) {
         for (int index = buckets - 1; index >= 0; index--) {
             clearChain(index, owner);
@@ -330,8 +343,8 @@ public final class HashTable {
     }
 
     /**
-     * Adds one bucket, and moves there what belongs there. Children that the source gives up are kept as spares, linked through their first
-     * word, until the target has what it needs: {@link BucketChain} tells why they suffice.
+     * Adds one bucket, and moves there what belongs there. Children that the source gives up are kept as spares, linked
+     * through their first word, until the target has what it needs: {@link BucketChain} tells why they suffice.
      */
     private void split() {
         int bit = 1 << level;
@@ -377,7 +390,10 @@ public final class HashTable {
         }
     }
 
-    /** The first slot from {@code slot} whose entry has {@code bit} in its hash; {@link BucketLayout#SLOTS} if there is none. */
+    /**
+     * The first slot from {@code slot} whose entry has {@code bit} in its hash; {@link BucketLayout#SLOTS} if there is
+     * none.
+     */
     private int firstMoving(long bucket, int slot, int bit) {
         long word = BucketLayout.word(bucket);
         for (int next = slot; next < BucketLayout.SLOTS; next++) {
@@ -400,7 +416,9 @@ public final class HashTable {
         }
     }
 
-    /** Merges the last bucket into the one it was split from, unless they hold more than fits into one without a child. */
+    /**
+     * Merges the last bucket into the one it was split from, unless they hold more than fits into one without a child.
+     */
     private boolean tryMerge() {
         int last = buckets - 1;
         int half = Integer.highestOneBit(last);

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * SipHash-1-3: a keyed 64-bit hash of a byte string. Who does not know the key cannot choose strings that collide.
  *
- * <p>One compression round for each eight bytes and three at the end, the variant that Rust and Python use for their tables. The same
- * bytes give the same hash whether they lie on the heap or in native memory. Source: Aumasson and Bernstein, SipHash: a fast short-input
- * PRF, INDOCRYPT 2012.
+ * <p>One compression round for each eight bytes and three at the end, the variant that Rust and Python use for their
+ * tables. The same bytes give the same hash whether they lie on the heap or in native memory. Source: Aumasson and
+ * Bernstein, SipHash: a fast short-input PRF, INDOCRYPT 2012.
  *
  * @param key0 the first half of the key
  * @param key1 the second half of the key
@@ -47,7 +47,10 @@ public record SipHash(long key0, long key1) {
         return hash(null, address, whole, tail);
     }
 
-    /** Hashes {@code whole} bytes of {@code array}, or at {@code address} if there is none, and then the word {@code tail}. */
+    /**
+     * Hashes {@code whole} bytes of {@code array}, or at {@code address} if there is none, and then the word
+     * {@code tail}.
+     */
     private long hash(byte @Nullable [] array, long address, int whole, long tail) {
         long v0 = key0 ^ C0;
         long v1 = key1 ^ C1;

@@ -3,8 +3,8 @@ package dev.zmalloc.allocator;
 import dev.zmalloc.ffi.Memory;
 
 /**
- * A program that selects the allocator as its settings say, uses it once, and prints what serves, one {@code name=value} a line. Exits with
- * {@value #REFUSED} and the message on standard output if there is none.
+ * A program that selects the allocator as its settings say, uses it once, and prints what serves, one
+ * {@code name=value} a line. Exits with {@value #REFUSED} and the message on standard output if there is none.
  */
 public final class AllocatorProbe {
     static final int REFUSED = 3;

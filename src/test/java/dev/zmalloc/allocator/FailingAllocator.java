@@ -3,7 +3,8 @@ package dev.zmalloc.allocator;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * jemalloc that fails on demand and keeps an exact account: the allocator of the tests tagged {@code fault}, in a JVM of their own.
+ * jemalloc that fails on demand and keeps an exact account: the allocator of the tests tagged {@code fault}, in a JVM
+ * of their own.
  *
  * <p>The switches are static, since a process has one allocator.
  */

@@ -5,9 +5,9 @@ import dev.zmalloc.ZMalloc;
 import java.util.SplittableRandom;
 
 /**
- * A program that takes, resizes and frees a million blocks through {@link RawZMalloc}, and holds the count against jemalloc's own all the
- * while. Prints how many comparisons were made and how many differed, and the first difference. For a JVM of its own, with a jemalloc that
- * nothing else in the process uses.
+ * A program that takes, resizes and frees a million blocks through {@link RawZMalloc}, and holds the count against
+ * jemalloc's own all the while. Prints how many comparisons were made and how many differed, and the first difference.
+ * For a JVM of its own, with a jemalloc that nothing else in the process uses.
  */
 public final class UsedMemoryProbe {
     private static final int OPERATIONS = 1_000_000;

@@ -19,8 +19,9 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * Runs each operation with its 1st, 2nd, ... Nth allocation failing until it completes untouched, once with a single failure and once with
- * all after it failing too: an operation happens or leaves things as they were. The idea is SQLite's.
+ * Runs each operation with its 1st, 2nd, ... Nth allocation failing until it completes untouched, once with a single
+ * failure and once with all after it failing too: an operation happens or leaves things as they were. The idea is
+ * SQLite's.
  */
 @Tag("fault")
 class OutOfMemoryLoopTest {

@@ -17,7 +17,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Threads, platform and virtual ones, on one store; every value tells its key, and so whether it was served for another or torn. */
+/**
+ * Threads, platform and virtual ones, on one store; every value tells its key, and so whether it was served for another
+ * or torn.
+ */
 class StoreStressTest {
     private static final int KEYS = 4_000;
     private static final int THREADS = 8;

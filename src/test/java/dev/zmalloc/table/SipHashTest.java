@@ -11,7 +11,10 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class SipHashTest {
-    /** The vector printed in the paper's appendix: SipHash-2-4 of 00 .. 0e under the key 00 .. 0f. It vouches for the reference here. */
+    /**
+     * The vector printed in the paper's appendix: SipHash-2-4 of 00 .. 0e under the key 00 .. 0f. It vouches for the
+     * reference here.
+     */
     @Test
     void theReferenceGivesThePapersValue() {
         byte[] message = counting(15);
