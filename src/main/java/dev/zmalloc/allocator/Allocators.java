@@ -17,12 +17,16 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code zmalloc.library}</td><td>{@code ZMALLOC_LIBRARY}</td>
  *     <td>path or soname of the jemalloc library to use; nothing else is tried then</td></tr>
  * <tr><td>{@code zmalloc.library.sources}</td><td>{@code ZMALLOC_LIBRARY_SOURCES}</td>
- *     <td>where jemalloc may be looked for: any of {@code preloaded,system,bundled}, or {@code none}; all unless set</td></tr>
+ *     <td>where jemalloc may be looked for: any of {@code preloaded,system,bundled}, or {@code none};
+ *     all unless set</td></tr>
  * </table>
  */
 public final class Allocators {
     /** Name of the property that chooses the allocator. */
     public static final String ALLOCATOR_PROPERTY = "zmalloc.allocator";
+
+    /** Held while the allocator is chosen. */
+    private static final Object SELECTION = new Object();
 
     private static @Nullable Allocator selected;
 
@@ -34,13 +38,15 @@ public final class Allocators {
      * @throws AllocatorUnavailableException if it cannot be had; the message has every attempt, its outcome and the
      *     cure
      */
-    public static synchronized Allocator select() {
-        Allocator allocator = selected;
-        if (allocator == null) {
-            allocator = open(Setting.value(ALLOCATOR_PROPERTY).orElse(JemallocAllocator.NAME));
-            selected = allocator;
+    public static Allocator select() {
+        synchronized (SELECTION) {
+            Allocator allocator = selected;
+            if (allocator == null) {
+                allocator = open(Setting.value(ALLOCATOR_PROPERTY).orElse(JemallocAllocator.NAME));
+                selected = allocator;
+            }
+            return allocator;
         }
-        return allocator;
     }
 
     /** A fresh binding of the allocator called {@code name}. */

@@ -247,7 +247,8 @@ final class JemallocFinder {
         System.getLogger("dev.zmalloc")
                 .log(
                         Level.INFO,
-                        "The bundled jemalloc ({0}) serves, without statistics, because the system''s did not load: {1}. To use that, {2}.",
+                        "The bundled jemalloc ({0}) serves, without statistics, because the system''s did not load: "
+                                + "{1}. To use that, {2}.",
                         bundled.version(),
                         system.outcome(),
                         system.cure());

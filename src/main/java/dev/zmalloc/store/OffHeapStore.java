@@ -30,14 +30,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class OffHeapStore implements AutoCloseable {
     /*
-     * Layers.  OffHeapStore picks the stripe, reserves memory, evicts.  Stripe locks.  HashTable finds slots.  MemoryAccount holds the limit.
+     * Layers.  OffHeapStore picks the stripe, reserves memory, evicts.  Stripe locks.  HashTable finds slots.
+     * MemoryAccount holds the limit.
      *
-     * A put.   reserve the entry's bytes (evicting until the limit allows), take the block, write key and value into it: all without a
-     *          lock.  Then, under the stripe's lock, hang it into the table.  If the table needs memory in turn that the limit forbids, the
-     *          lock is let go, room is made, and the put tries again.  Locks never nest but for the evictor's around a stripe's.
+     * A put.   reserve the entry's bytes (evicting until the limit allows), take the block, write key and value into
+     *          it: all without a lock.  Then, under the stripe's lock, hang it into the table.  If the table needs
+     *          memory in turn that the limit forbids, the lock is let go, room is made, and the put tries again.  Locks
+     *          never nest but for the evictor's around a stripe's.
      *
-     * Owners.  A block belongs to the put that took it until the table has it, then to the table; who takes it out of the table
-     *          frees it, or leaves it to the readers that have it pinned.
+     * Owners.  A block belongs to the put that took it until the table has it, then to the table; who takes it out of
+     *          the table frees it, or leaves it to the readers that have it pinned.
      */
     private static final long BYTES_PER_STRIPE = 1 << 20;
     private static final int MAX_STRIPES = 64;

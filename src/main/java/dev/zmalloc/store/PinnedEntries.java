@@ -55,7 +55,7 @@ final class PinnedEntries {
     }
 
     /**
-     * Leaves {@code entry}, which just left the table, to its readers, if it has any.
+     * Leaves {@code entry}, which has left the table, to its readers, if it has any.
      *
      * @return whether it has; if not, the caller still owns it
      */

@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HashTable {
     /*
-     * Growth. Linear hashing (Litwin, VLDB 1980): the table grows by one bucket at a time, which takes the half of another's entries that
-     * the next bit of the hash sends there. With 2^level <= buckets < 2^(level + 1), bucket i and i + 2^level share what the unsplit
-     * bucket i held, and buckets are split in the order of their index. An insertion does at most two splits, so that no operation
-     * works, or takes memory, in proportion to the table, and the fill stays even, which doubling does not manage.
+     * Growth. Linear hashing (Litwin, VLDB 1980): the table grows by one bucket at a time, which takes the half of
+     * another's entries that the next bit of the hash sends there. With 2^level <= buckets < 2^(level + 1), bucket i
+     * and i + 2^level share what the unsplit bucket i held, and buckets are split in the order of their index. An
+     * insertion does at most two splits, so that no operation works, or takes memory, in proportion to the table, and
+     * the fill stays even, which doubling does not manage.
      *
      *   index   0 ..... split-1     split ..... 2^level-1     2^level ..... buckets-1
      *         +------------------+--------------------------+------------------------+
@@ -28,8 +29,9 @@ public final class HashTable {
      *         | level+1 bits     | level bits               | the first part         |
      *         +------------------+--------------------------+------------------------+
      *
-     * Memory for growth is asked of the account, and a refusal is no error: the chains get longer until there is room again.
-     * Shrinking is the reverse. It takes no memory, since a merge waits until both buckets fit into one without a child.
+     * Memory for growth is asked of the account, and a refusal is no error: the chains get longer until there is room
+     * again. Shrinking is the reverse. It takes no memory, since a merge waits until both buckets fit into one without
+     * a child.
      */
 
     /** Answered by {@link #put} in place of an address: no entry was replaced. */

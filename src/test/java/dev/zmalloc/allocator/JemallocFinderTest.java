@@ -254,7 +254,8 @@ class JemallocFinderTest {
 
         assertRefused(
                 result,
-                "zmalloc.library.sources has \"sytem\"; it can be none, or a list of any of [preloaded, system, bundled]");
+                "zmalloc.library.sources has \"sytem\"; it can be none, or a list of any of "
+                        + "[preloaded, system, bundled]");
     }
 
     @Test

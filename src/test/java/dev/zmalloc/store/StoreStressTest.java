@@ -149,7 +149,7 @@ class StoreStressTest {
         ByteBuffer value = ByteBuffer.allocate(words * Long.BYTES);
         int version = random.nextInt();
         while (value.hasRemaining()) {
-            value.putLong((long) number << 32 | version & 0xFFFFFFFFL);
+            value.putLong((long) number << 32 | (version & 0xFFFFFFFFL));
         }
         return value.array();
     }
