@@ -1,0 +1,116 @@
+package dev.zmalloc.cli;
+
+import dev.zmalloc.ZMalloc;
+import dev.zmalloc.allocator.AllocatorFigures;
+import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.store.OffHeapStore;
+import dev.zmalloc.store.StoreStatistics;
+import java.util.OptionalLong;
+import java.util.function.ToLongFunction;
+
+/**
+ * One run of the workload on a store of its own: makes the store, reads and compares, closes it, and checks that all
+ * memory was given back.
+ */
+final class CacheRun {
+    /**
+     * What to run.
+     *
+     * @param maxMemory the store's limit in bytes; 0 for none
+     * @param policy what the store does at its limit
+     * @param workload what is read
+     */
+    record Options(long maxMemory, EvictionPolicy policy, Workload.Settings workload) {}
+
+    private final Options options;
+    private final SourceFiles files;
+    private final ToLongFunction<OffHeapStore> usedMemory;
+    private final Dashboard dashboard;
+    private final StopSignal stop;
+
+    /**
+     * Prepares a run.
+     *
+     * @param usedMemory how the store is asked for the figure that is held against the limit
+     */
+    CacheRun(
+            Options options,
+            SourceFiles files,
+            ToLongFunction<OffHeapStore> usedMemory,
+            Dashboard dashboard,
+            StopSignal stop) {
+        this.options = options;
+        this.files = files;
+        this.usedMemory = usedMemory;
+        this.dashboard = dashboard;
+        this.stop = stop;
+    }
+
+    /**
+     * Runs to the end, or until the stop signal is raised. For one call.
+     *
+     * @throws IllegalArgumentException if the store refuses the limit
+     * @throws InterruptedException if the calling thread is interrupted; the workers have ended and the memory is given
+     *     back
+     */
+    RunReport execute() throws InterruptedException {
+        long usedBefore = ZMalloc.zmallocUsedMemory();
+        Ending ending;
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(options.maxMemory())
+                .evictionPolicy(options.policy())
+                .build()) {
+            ending = runOn(store);
+        }
+        return ending.report(options, ZMalloc.zmallocUsedMemory() - usedBefore, stop.isRaised());
+    }
+
+    private Ending runOn(OffHeapStore store) throws InterruptedException {
+        LimitGuard guard = new LimitGuard(() -> usedMemory.applyAsLong(store), options.maxMemory());
+        Workload workload = new Workload(files, store, options.workload(), guard, stop);
+        Monitor monitor = new Monitor(workload, store, ZMalloc.allocator(), guard, dashboard);
+        long elapsedNanos;
+        workload.start();
+        try {
+            elapsedNanos = monitor.watch();
+        } finally {
+            // The store must outlive its users, also when the monitor fails.
+            workload.stopAndJoin();
+        }
+        StoreStatistics statistics = store.statistics();
+        workload.compareRemaining();
+        guard.sample();
+        return new Ending(
+                elapsedNanos,
+                workload,
+                statistics,
+                guard.highestUsedMemory(),
+                ZMalloc.allocator().figures(),
+                ProcessMemory.residentBytes());
+    }
+
+    /** What is known when the workers have ended and the store is still open. */
+    private record Ending(
+            long elapsedNanos,
+            Workload workload,
+            StoreStatistics statistics,
+            long highestUsedMemory,
+            AllocatorFigures allocatorFigures,
+            OptionalLong processResidentBytes) {
+        RunReport report(Options options, long unreturnedBytes, boolean interrupted) {
+            return new RunReport(
+                    options.workload().reads(),
+                    elapsedNanos,
+                    workload.counts(),
+                    statistics,
+                    highestUsedMemory,
+                    options.maxMemory(),
+                    allocatorFigures,
+                    processResidentBytes,
+                    unreturnedBytes,
+                    interrupted,
+                    workload.firstDifference(),
+                    workload.failure());
+        }
+    }
+}

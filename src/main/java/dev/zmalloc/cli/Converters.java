@@ -1,0 +1,91 @@
+package dev.zmalloc.cli;
+
+import dev.zmalloc.MemorySize;
+import dev.zmalloc.evict.EvictionPolicy;
+import java.util.function.Supplier;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/** Turn the words of options into values, or refuse them with one line that says what is accepted. */
+final class Converters {
+    private static final int MAX_THREADS = 1024;
+    private static final double MAX_SKEW = 10;
+
+    private Converters() {}
+
+    /** A size of memory. */
+    static final class Size implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            return refusing(() -> MemorySize.parse(text));
+        }
+    }
+
+    /** An eviction policy by the name that Redis has for it. */
+    static final class Policy implements ITypeConverter<EvictionPolicy> {
+        @Override
+        public EvictionPolicy convert(String text) {
+            return refusing(() -> EvictionPolicy.parse(text));
+        }
+    }
+
+    /** How many reads. */
+    static final class Reads implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            return wholeNumber(text, 1, Long.MAX_VALUE, "from 1");
+        }
+    }
+
+    /** How many threads. */
+    static final class Threads implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return (int) wholeNumber(text, 1, MAX_THREADS, "from 1 to " + MAX_THREADS);
+        }
+    }
+
+    /** A seed. */
+    static final class Seed implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String text) {
+            return wholeNumber(text, Long.MIN_VALUE, Long.MAX_VALUE, "of 64 bits");
+        }
+    }
+
+    /** The exponent of a Zipf distribution. */
+    static final class Skew implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            try {
+                double value = Double.parseDouble(text);
+                if (value >= 0 && value <= MAX_SKEW) {
+                    return value;
+                }
+            } catch (NumberFormatException e) {
+                // Refused below, like a number out of range.
+            }
+            throw new TypeConversionException("'" + text + "'; accepted are numbers from 0 to " + MAX_SKEW);
+        }
+    }
+
+    private static long wholeNumber(String text, long least, long most, String range) {
+        try {
+            long value = Long.parseLong(text);
+            if (value >= least && value <= most) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            // Refused below, like a number out of range.
+        }
+        throw new TypeConversionException("'" + text + "'; accepted are whole numbers " + range);
+    }
+
+    private static <T> T refusing(Supplier<T> parser) {
+        try {
+            return parser.get();
+        } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,115 @@
+package dev.zmalloc.cli;
+
+import dev.zmalloc.MemorySize;
+import dev.zmalloc.ZMalloc;
+import dev.zmalloc.allocator.AllocatorDescription;
+import dev.zmalloc.allocator.AllocatorFigures;
+import dev.zmalloc.allocator.LoadAttempt;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code info}: the allocator in use, why it is that one, and what it tells about memory. */
+@Command(
+        name = "info",
+        description = "Shows the allocator in use, where it was found, why not elsewhere, and its figures.")
+final class InfoCommand implements Callable<Integer> {
+    private static final String ABSENT = "not told by this backend";
+    private static final int SIZE_CLASS_COLUMNS = 90;
+
+    private final PrintStream out;
+
+    @Option(
+            names = "--allocator",
+            paramLabel = "NAME",
+            converter = AllocatorName.Converter.class,
+            description = AllocatorName.HELP)
+    @Nullable
+    AllocatorName allocator;
+
+    InfoCommand(PrintStream out) {
+        this.out = out;
+    }
+
+    @Override
+    public Integer call() {
+        if (allocator != null) {
+            allocator.select();
+        }
+        AllocatorDescription description = ZMalloc.allocator().description();
+        line("allocator", description.name());
+        line("version", orAbsent(description.version()));
+        line("file", description.file().isEmpty() ? "none" : description.file());
+        line("origin", description.origin().toString());
+        attempts(description.attempts());
+        line("page size", bytes(description.pageBytes()) + ", the system's " + bytes(ProcessMemory.pageBytes()));
+        sizeClasses(description.sizeClassBytes());
+        figures(ZMalloc.allocator().figures());
+        line("ZMalloc", "used memory " + count(OptionalLong.of(ZMalloc.zmallocUsedMemory())));
+        line("process", "resident " + count(ProcessMemory.residentBytes()));
+        line(
+                "java",
+                System.getProperty("java.vm.name") + " " + Runtime.version() + ", " + System.getProperty("java.home"));
+        line(
+                "system",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                        + System.getProperty("os.arch") + ", " + cLibrary());
+        return ExitCode.OK;
+    }
+
+    private void attempts(List<LoadAttempt> attempts) {
+        String label = "tried";
+        for (LoadAttempt attempt : attempts) {
+            line(label, attempt.origin() + ": " + attempt.sought());
+            line("", "  " + attempt.outcome());
+            if (!attempt.cure().isEmpty()) {
+                line("", "  cure: " + attempt.cure());
+            }
+            label = "";
+        }
+    }
+
+    private void sizeClasses(List<Long> sizes) {
+        String label = "size classes";
+        for (String text : sizes.isEmpty() ? List.of(ABSENT) : SizeClasses.lines(sizes, SIZE_CLASS_COLUMNS)) {
+            line(label, text);
+            label = "";
+        }
+    }
+
+    private void figures(AllocatorFigures figures) {
+        line("allocated", count(figures.allocatedBytes()));
+        line("active", count(figures.activeBytes()));
+        line("metadata", count(figures.metadataBytes()));
+        line("resident", count(figures.residentBytes()));
+        line("mapped", count(figures.mappedBytes()));
+        line("retained", count(figures.retainedBytes()));
+    }
+
+    private static String cLibrary() {
+        String version = CommandOutput.of("getconf", "GNU_LIBC_VERSION");
+        return version.isEmpty() ? "C library not told" : version;
+    }
+
+    private static String orAbsent(String text) {
+        return text.isEmpty() ? ABSENT : text;
+    }
+
+    private static String bytes(OptionalLong bytes) {
+        return bytes.isPresent() ? Format.count(bytes.getAsLong()) + " bytes" : ABSENT;
+    }
+
+    private static String count(OptionalLong bytes) {
+        return bytes.isPresent()
+                ? Format.count(bytes.getAsLong()) + " bytes (" + MemorySize.format(bytes.getAsLong()) + ")"
+                : ABSENT;
+    }
+
+    private void line(String label, String text) {
+        out.println(String.format("%-14s%s", label, text).stripTrailing());
+    }
+}
