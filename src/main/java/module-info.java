@@ -2,12 +2,12 @@
  * Native memory that a program can count, cap and swap.
  *
  * <p>{@code dev.zmalloc} takes and counts it, {@code dev.zmalloc.allocator} has the allocators that serve it and the
- * interface for one's own, {@code dev.zmalloc.evict} keeps any set of blocks under a limit, and {@code
- * dev.zmalloc.store} is a key-value store made of these.
+ * interface for one's own, {@code dev.zmalloc.evict} keeps any set of blocks under a limit, and
+ * {@code dev.zmalloc.store} is a key-value store made of these.
  */
 module dev.zmalloc {
     requires static info.picocli;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
 
     exports dev.zmalloc;
     exports dev.zmalloc.allocator;

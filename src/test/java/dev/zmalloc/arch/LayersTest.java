@@ -7,6 +7,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noMethods;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget;
@@ -15,12 +16,18 @@ import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.domain.properties.HasModifiers;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.syntax.elements.GivenClassesConjunction;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.lang.module.ModuleDescriptor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -123,6 +130,35 @@ class LayersTest {
                 .check(nonModule());
     }
 
+    /** What the compiler's lint "exports" would hold to, which is off. */
+    @Test
+    void whatIsExportedExposesOnlyWhatIsExported() {
+        ModuleDescriptor module = MainClasses.module();
+        Set<String> exported = module.exports().stream()
+                .filter(exports -> !exports.isQualified())
+                .map(ModuleDescriptor.Exports::source)
+                .collect(Collectors.toSet());
+        DescribedPredicate<JavaClass> hidden = describe(
+                "of a package that is not exported",
+                type -> type.getBaseComponentType().getPackageName().startsWith("dev.zmalloc")
+                        && !(exported.contains(type.getBaseComponentType().getPackageName())
+                                && isPublic(type.getBaseComponentType())));
+        List<String> exposed = new ArrayList<>();
+        for (JavaClass type : classes) {
+            if (exported.contains(type.getPackageName()) && isPublic(type)) {
+                Stream.concat(
+                                Stream.concat(type.getMethods().stream(), type.getConstructors().stream()),
+                                type.getFields().stream())
+                        .filter(LayersTest::isPublic)
+                        .filter(member ->
+                                member.getAllInvolvedRawTypes().stream().anyMatch(hidden))
+                        .forEach(member -> exposed.add(member.getFullName()));
+            }
+        }
+        assertThat(exported).contains("dev.zmalloc");
+        assertThat(exposed).isEmpty();
+    }
+
     @Test
     void onlyMemoryTurnsAddressesIntoSegments() {
         ourClassesBut(describe("Memory", type -> type.getFullName().equals(MEMORY)))
@@ -189,6 +225,11 @@ class LayersTest {
 
     private static GivenClassesConjunction ourClassesBut(DescribedPredicate<JavaClass> exception) {
         return noClasses().that(not(GENERATED).and(not(exception)));
+    }
+
+    private static boolean isPublic(HasModifiers element) {
+        return element.getModifiers().contains(JavaModifier.PUBLIC)
+                || element.getModifiers().contains(JavaModifier.PROTECTED);
     }
 
     private static JavaClasses nonModule() {
