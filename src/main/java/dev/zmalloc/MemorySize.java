@@ -82,6 +82,7 @@ public final class MemorySize {
         String shown = text.length() <= MAX_TEXT_LENGTH ? text : text.substring(0, MAX_TEXT_LENGTH) + "...";
         return new IllegalArgumentException(
                 "'" + shown.replaceAll("\\p{Cntrl}", "?") + "' " + what
-                        + "; accepted are whole numbers with b, kb, mb, gb, tb (powers of 1024) or k, m, g, t (powers of 1000)");
+                        + "; accepted are whole numbers with b, kb, mb, gb, tb (powers of 1024) or k, m, g, t (powers"
+                        + " of 1000)");
     }
 }
