@@ -4,13 +4,23 @@ package dev.zmalloc.allocator;
 public class AllocatorUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
+    private final String report;
+
     /** Creates one with the whole report as its message. */
-    public AllocatorUnavailableException(String message) {
-        super(message);
+    public AllocatorUnavailableException(String report) {
+        super(report);
+        this.report = report;
     }
 
     /** Creates one with the whole report as its message, and what brought it about. */
-    public AllocatorUnavailableException(String message, Throwable cause) {
-        super(message, cause);
+    public AllocatorUnavailableException(String report, Throwable cause) {
+        super(report, cause);
+        this.report = report;
+    }
+
+    /** The whole report; never null. */
+    @Override
+    public String getMessage() {
+        return report;
     }
 }

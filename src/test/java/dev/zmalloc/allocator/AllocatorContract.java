@@ -3,6 +3,7 @@ package dev.zmalloc.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.zmalloc.ffi.Memory;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -222,6 +223,33 @@ abstract class AllocatorContract {
             assertThat(address & 15).as("%d bytes", size).isZero();
             allocator().free(address);
         });
+    }
+
+    @Test
+    void makesNoGarbage() {
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long sum = 0;
+        for (int round = 0; round < 20_000; round++) {
+            sum += takeAndFree(round);
+        }
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int round = 0; round < 100_000; round++) {
+            sum += takeAndFree(round);
+        }
+        long garbageBytes = threads.getCurrentThreadAllocatedBytes() - before;
+
+        assertThat(sum).isPositive();
+        assertThat(garbageBytes).as("on the heap, by 100,000 rounds").isLessThan(10_000);
+    }
+
+    private long takeAndFree(int round) {
+        long size = 16 + (round & 0xFF);
+        long address = allocator().reallocate(allocator().allocate(size), 2 * size);
+        long zeroed = allocator().allocateZeroed(size + (40 << 10));
+        long usableBytes = allocator().usableBytes(address);
+        allocator().free(address, usableBytes);
+        allocator().free(zeroed);
+        return usableBytes + allocator().usableBytesBound(size) + allocator().usableBytesBound(size + (40 << 10));
     }
 
     @Test
