@@ -2,6 +2,7 @@ package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.Platform;
 import java.lang.reflect.InvocationTargetException;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,8 +26,7 @@ public final class Allocators {
     /** Name of the property that chooses the allocator. */
     public static final String ALLOCATOR_PROPERTY = "zmalloc.allocator";
 
-    /** Held while the allocator is chosen. */
-    private static final Object SELECTION = new Object();
+    private static final ReentrantLock SELECTION = new ReentrantLock();
 
     private static @Nullable Allocator selected;
 
@@ -39,13 +39,16 @@ public final class Allocators {
      *     cure
      */
     public static Allocator select() {
-        synchronized (SELECTION) {
+        SELECTION.lock();
+        try {
             Allocator allocator = selected;
             if (allocator == null) {
                 allocator = open(Setting.value(ALLOCATOR_PROPERTY).orElse(JemallocAllocator.NAME));
                 selected = allocator;
             }
             return allocator;
+        } finally {
+            SELECTION.unlock();
         }
     }
 

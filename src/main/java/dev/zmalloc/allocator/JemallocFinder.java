@@ -64,7 +64,7 @@ final class JemallocFinder {
         }
         if (found.isEmpty() && isAllowed(sources, Origin.BUNDLED, BundledLibrary.RESOURCE)) {
             found = fromJar();
-            found.ifPresent(bundled -> tellWhyBundled(bundled.description(), sources.contains(Origin.SYSTEM)));
+            found.ifPresent(bundled -> tellWhyBundled(bundled, sources.contains(Origin.SYSTEM)));
         }
         return found.orElseThrow(this::refusal);
     }
@@ -236,7 +236,7 @@ final class JemallocFinder {
     }
 
     /** One line in the log, since what users miss then, statistics, is easy to get. */
-    private void tellWhyBundled(AllocatorDescription bundled, boolean systemTried) {
+    private void tellWhyBundled(JemallocAllocator bundled, boolean systemTried) {
         if (!systemTried) {
             return;
         }
@@ -247,9 +247,10 @@ final class JemallocFinder {
         System.getLogger("dev.zmalloc")
                 .log(
                         Level.INFO,
-                        "The bundled jemalloc ({0}) serves, without statistics, because the system''s did not load: "
-                                + "{1}. To use that, {2}.",
-                        bundled.version(),
+                        "The bundled jemalloc ({0}) serves{1}, because the system''s did not load: {2}."
+                                + " To use that, {3}.",
+                        bundled.description().version(),
+                        bundled.mallctl().readBoolean("config.stats") ? "" : ", without statistics",
                         system.outcome(),
                         system.cure());
     }

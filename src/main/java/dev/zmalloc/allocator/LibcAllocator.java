@@ -49,15 +49,16 @@ record LibcAllocator(
      * multiple of 16 below 32. Caches, fast and small bins hold chunks of one size each, and the top of a heap always
      * keeps at least 32 bytes, so both give no more than that.
      *
-     * From the mmap threshold on, a chunk may be a mapping of its own: the chunk size and one more header word, rounded
-     * up to whole pages, of which two words are not usable. The threshold starts at 128 KiB and only grows by itself,
-     * so smaller requests never get one, and larger ones get one or the other: the bound is the larger of both.
+     * From the mmap threshold on, a chunk may be a mapping of its own: the chunk size and one more header word,
+     * rounded up to whole pages, of which two words are not usable. The threshold starts at 128 KiB and only grows by
+     * itself, so smaller requests never get one, and larger ones get one or the other: the bound is the larger of
+     * both.
      *
      * Two cases pass the bound, and the contract of Allocator names both. realloc leaves a block that is a mapping a
      * mapping, of at least one page, however small it becomes. And a thread for which no heap can be reserved, in a
-     * process at the end of its address space, is given mappings for small requests. Settings that lower the threshold,
-     * map in huge pages or cache large chunks (MALLOC_MMAP_THRESHOLD_, and glibc.malloc.mmap_threshold, hugetlb and
-     * tcache_max) do likewise.
+     * process at the end of its address space, is given mappings for small requests. Settings that lower the
+     * threshold, map in huge pages or cache large chunks (MALLOC_MMAP_THRESHOLD_, and glibc.malloc.mmap_threshold,
+     * hugetlb and tcache_max) do likewise.
      */
     private static final long HEADER_BYTES = 8;
 
