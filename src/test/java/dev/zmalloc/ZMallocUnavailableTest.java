@@ -4,28 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.zmalloc.allocator.AllocatorUnavailableException;
 import dev.zmalloc.fixtures.ChildJvm;
-import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** What ends a process, or can be had only before it starts. */
+/** The facade where no allocator can be had. */
 @Tag("process")
-class ZMallocProcessTest {
-    private static final int SIGABRT = 6;
-
-    /** A program that asks for more than there is, with the handler that aborts. */
-    static final class Aborting {
-        private Aborting() {}
-
-        /** Aborts; a line after that would show that it did not. */
-        public static void main(String[] arguments) {
-            ZMalloc.zmallocSetOomHandler(OutOfMemoryHandler.ABORT);
-            ZMalloc.zmalloc(1L << 56);
-            System.out.println("still here");
-        }
-    }
-
+class ZMallocUnavailableTest {
     /** A program that calls more than once where there is no allocator. */
     static final class Unavailable {
         private Unavailable() {}
@@ -40,18 +24,6 @@ class ZMallocProcessTest {
                 }
             }
         }
-    }
-
-    @Test
-    void abortHandlerPrintsTheLineOfRedisAndAborts(@TempDir Path directory) throws Exception {
-        ChildJvm.Result result = ChildJvm.of(Aborting.class)
-                .property("zmalloc.library.sources", "bundled")
-                .directory(directory)
-                .run();
-
-        assertThat(result.exit()).as(result.toString()).isEqualTo(128 + SIGABRT);
-        assertThat(result.out()).isEmpty();
-        assertThat(result.err()).isEqualTo("zmalloc: Out of memory trying to allocate 72057594037927936 bytes\n");
     }
 
     @Test
