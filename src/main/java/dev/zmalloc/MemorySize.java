@@ -80,9 +80,8 @@ public final class MemorySize {
 
     private static IllegalArgumentException refusal(String text, String what) {
         String shown = text.length() <= MAX_TEXT_LENGTH ? text : text.substring(0, MAX_TEXT_LENGTH) + "...";
-        return new IllegalArgumentException(
-                "'" + shown.replaceAll("\\p{Cntrl}", "?") + "' " + what
-                        + "; accepted are whole numbers with b, kb, mb, gb, tb (powers of 1024) or k, m, g, t (powers"
-                        + " of 1000)");
+        return new IllegalArgumentException("'" + shown.replaceAll("\\p{Cntrl}", "?") + "' " + what
+                + "; accepted are whole numbers with b, kb, mb, gb, tb (powers of 1024) or k, m, g, t (powers"
+                + " of 1000)");
     }
 }

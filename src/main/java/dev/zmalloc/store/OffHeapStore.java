@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * arrays that come back are copies and the caller's. No method keeps a reference to an argument. {@link #close} frees
  * everything; a store that is dropped without it leaks its memory.
  */
+@SuppressWarnings("exports") // the annotations of jspecify, which need not be there for who compiles against this
 public final class OffHeapStore implements AutoCloseable {
     /*
      * Layers.  OffHeapStore picks the stripe, reserves memory, evicts.  Stripe locks.  HashTable finds slots.

@@ -130,7 +130,7 @@ class LayersTest {
                 .check(nonModule());
     }
 
-    /** What the compiler's lint "exports" would hold to, which is off. */
+    /** What the lint "exports" holds to, for the classes too that suppress it for the annotations of nullness. */
     @Test
     void whatIsExportedExposesOnlyWhatIsExported() {
         ModuleDescriptor module = MainClasses.module();
