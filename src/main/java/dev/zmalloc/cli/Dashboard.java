@@ -10,7 +10,6 @@ import java.util.List;
 final class Dashboard {
     private static final long REDRAW_NANOS = 250_000_000L;
     private static final long PLAIN_LINE_NANOS = 5_000_000_000L;
-    private static final String CURSOR_UP = "\u001b[%dA";
     private static final String CLEAR_TO_END_OF_LINE = "\u001b[K";
     private static final String CLEAR_TO_END_OF_SCREEN = "\u001b[J";
     // Lines that a terminal made narrower since cannot hold are clipped, not wrapped. Each frame ends with wrapping on,
@@ -43,7 +42,7 @@ final class Dashboard {
         List<String> lines = DashboardView.lines(now, terminal.columns());
         StringBuilder frame = new StringBuilder(WRAP_OFF);
         if (linesShown > 0) {
-            frame.append(String.format(CURSOR_UP, linesShown));
+            frame.append("\u001b[").append(linesShown).append('A'); // cursor up
         }
         for (String line : lines) {
             frame.append('\r').append(terminal.colour() ? DashboardView.coloured(line) : line);

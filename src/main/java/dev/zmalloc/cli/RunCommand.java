@@ -113,11 +113,11 @@ final class RunCommand implements Callable<Integer> {
         SourceFiles files = environment.source().open();
         CacheRun.Options options =
                 new CacheRun.Options(maxMemory, policy, new Workload.Settings(reads, threads, seed, skew));
-        printHeader(files);
         StopSignal stop = environment.stop();
         stop.install();
         int exitCode = ExitCode.ENVIRONMENT;
         try {
+            printHeader(files);
             exitCode = run(options, files);
         } finally {
             stop.finished(exitCode);

@@ -1,0 +1,36 @@
+package dev.zmalloc.examples;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+class ReadmeExampleTest {
+    private static final Path ROOT = Path.of(System.getProperty("basedir", ""));
+    private static final Path SOURCE = ROOT.resolve("src/test/java/dev/zmalloc/examples/ReadmeExample.java");
+
+    @Test
+    void theReadmeShowsWhatIsCompiledHere() throws IOException {
+        String readme = Files.readString(ROOT.resolve("README.md"));
+        assertThat(between(readme, "```java\n", "```\n")).isEqualTo(region());
+        assertThat(region()).as("short enough to be read at a glance").hasLineCount(10);
+    }
+
+    @Test
+    void theExampleRuns() {
+        assertThat(SystemOut.of(() -> ReadmeExample.main(new String[0])))
+                .matches("Ada Lovelace, [0-9]+ bytes used\n12\n0\n");
+    }
+
+    private static String region() throws IOException {
+        return between(Files.readString(SOURCE), "// README begin\n", "        // README end")
+                .stripIndent();
+    }
+
+    private static String between(String text, String begin, String end) {
+        int from = text.indexOf(begin) + begin.length();
+        return text.substring(from, text.indexOf(end, from));
+    }
+}
