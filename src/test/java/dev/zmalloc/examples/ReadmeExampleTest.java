@@ -24,6 +24,7 @@ class ReadmeExampleTest {
                 .matches("Ada Lovelace, [0-9]+ bytes used\n12\n0\n");
     }
 
+    /** Without the last line's end: an empty last line would count as one without indentation. */
     private static String region() throws IOException {
         return between(Files.readString(SOURCE), "// README begin\n", "        // README end")
                 .stripIndent();
