@@ -13,6 +13,7 @@ import dev.zmalloc.table.SipHash;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -50,12 +51,19 @@ public final class OffHeapStore implements AutoCloseable {
      */
     private static final int STRIPE_SHIFT = 48;
 
+    private static final int MAX_WAITS = 100;
+    private static final long WAIT_NANOS = 100_000;
+
     private final MemoryAccount account;
     private final SipHash hash;
     private final Stripe[] stripes;
     private final Evictor evictor;
     private final long emptyBytes;
     private final LongAdder rejections = new LongAdder();
+
+    /** Puts that have begun and not ended: they may hold memory that is not in the table yet. */
+    private final LongAdder putsUnderWay = new LongAdder();
+
     private volatile boolean closed;
 
     private OffHeapStore(Builder builder) {
@@ -143,23 +151,12 @@ public final class OffHeapStore implements AutoCloseable {
         long keyHash = hash.hash(key);
         long entryBytes = EntryLayout.entryBytes(key.length, value.length);
         long bound = RawZMalloc.usableBytesBound(entryBytes);
-        reserve(bound, key.length);
-        long entry = account.allocateReserved(entryBytes, bound);
-        if (entry == MemoryAccount.NO_MEMORY) {
-            throw new NativeOutOfMemoryError(entryBytes);
-        }
-        if (entry == MemoryAccount.OVER_LIMIT) {
-            throw rejected("the allocator gave more than the limit leaves", bound, key.length);
-        }
-        boolean stored = false;
+        putsUnderWay.increment();
         try {
-            EntryLayout.write(entry, key, value);
-            insert(keyHash, entry, key.length);
-            stored = true;
+            reserve(bound, key.length);
+            putReserved(keyHash, key, value, account.allocateReserved(entryBytes, bound));
         } finally {
-            if (!stored) {
-                account.free(entry, entryBytes);
-            }
+            putsUnderWay.decrement();
         }
     }
 
@@ -268,15 +265,59 @@ public final class OffHeapStore implements AutoCloseable {
         if (bytes > account.maxMemory() - emptyBytes) {
             throw rejected("an entry larger than the limit can hold", bytes, keyBytes);
         }
+        int waits = 0;
         do {
-            if (evictor.evictOne() == 0) {
+            waits = evictOrWait(waits);
+            if (waits > MAX_WAITS) {
                 throw rejected("no room, and nothing to evict by policy " + evictor.policy(), bytes, keyBytes);
             }
         } while (!account.tryReserve(bytes));
     }
 
+    /**
+     * Evicts one entry. Where there is none, but other puts are under way, waits a moment instead: what those hold
+     * cannot be evicted yet, and soon can.
+     *
+     * @param waits how often the calling put has waited so far
+     * @return how often it has waited now; more than {@link #MAX_WAITS} if it is of no use to try again
+     */
+    private int evictOrWait(int waits) {
+        // Asked first: a put that ends between the two questions has left an entry to evict.
+        boolean othersUnderWay = putsUnderWay.sum() > 1;
+        if (evictor.evictOne() > 0) {
+            return waits;
+        }
+        if (!othersUnderWay || !evictor.policy().evicts()) {
+            return MAX_WAITS + 1;
+        }
+        LockSupport.parkNanos(WAIT_NANOS);
+        return waits + 1;
+    }
+
+    /** Stores an entry in the block at {@code entry}, which was allocated for it, or frees the block. */
+    private void putReserved(long keyHash, byte[] key, byte[] value, long entry) {
+        long entryBytes = EntryLayout.entryBytes(key.length, value.length);
+        if (entry == MemoryAccount.NO_MEMORY) {
+            throw new NativeOutOfMemoryError(entryBytes);
+        }
+        if (entry == MemoryAccount.OVER_LIMIT) {
+            throw rejected("the allocator gave more than it said and the limit leaves", entryBytes, key.length);
+        }
+        boolean stored = false;
+        try {
+            EntryLayout.write(entry, key, value);
+            insert(keyHash, entry, key.length);
+            stored = true;
+        } finally {
+            if (!stored) {
+                account.free(entry, entryBytes);
+            }
+        }
+    }
+
     private void insert(long keyHash, long entry, int keyBytes) {
         Stripe stripe = stripe(keyHash);
+        int waits = 0;
         while (true) {
             long outcome = stripe.put(keyHash, entry);
             if (outcome == HashTable.INSERTED) {
@@ -285,7 +326,8 @@ public final class OffHeapStore implements AutoCloseable {
             if (outcome == MemoryAccount.NO_MEMORY) {
                 throw new NativeOutOfMemoryError(HashTable.insertionBytesBound());
             }
-            if (!evictor.makeRoom(HashTable.insertionBytesBound())) {
+            waits = evictOrWait(waits);
+            if (waits > MAX_WAITS) {
                 throw rejected("no room in the table", HashTable.insertionBytesBound(), keyBytes);
             }
         }

@@ -39,6 +39,32 @@ class StoreStressTest {
         stress(OffHeapStore.builder().build());
     }
 
+    /** Each entry takes most of the limit, so that what one put has reserved is what another has to wait for. */
+    @Test
+    void largeEntriesAtTheLimitWaitForOneAnother() throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(1 << 20)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build()) {
+            List<Thread> threads = new ArrayList<>();
+            for (int number = 0; number < 4; number++) {
+                byte[] key = {(byte) number};
+                threads.add(start(number, failure, () -> {
+                    for (int round = 0; round < 500; round++) {
+                        store.put(key, new byte[600_000]);
+                    }
+                }));
+            }
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(failure.get()).isNull();
+            assertThat(store.statistics().puts()).isEqualTo(2_000);
+            StoreValidator.validate(store);
+        }
+    }
+
     @Test
     void closesInTheMiddleOfOtherThreadsCalls() throws InterruptedException {
         long before = ZMalloc.zmallocUsedMemory();
