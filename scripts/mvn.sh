@@ -38,7 +38,7 @@ export MAVEN_OPTS="${options[*]} ${MAVEN_OPTS:-}"
 # answered, not shown, and makes the exit status 75. Of Surefire's headings, which it prints for each of its runs, only
 # the results stay.
 filter() {
-    local offline=$1 lacking='' line
+    local offline=$1 lacking='' held='' line
     local missing='in offline mode|[Oo]ffline mode is enabled|repository system is offline'
     missing+='|not been downloaded from it before'
     missing+='|The POM for .* is missing, no dependency information'
@@ -50,6 +50,15 @@ filter() {
             lacking=1
         fi
         [[ -z $lacking ]] || continue
+        # Only what follows this heading tells whether it is about something missing.
+        if [[ $line == *'Some problems were encountered while processing the POMs'* ]]; then
+            held=$line
+            continue
+        fi
+        if [[ -n $held ]]; then
+            printf '%s\n' "$held"
+            held=''
+        fi
         [[ -z $verbose && $line =~ $noise ]] && continue
         printf '%s\n' "$line"
     done
