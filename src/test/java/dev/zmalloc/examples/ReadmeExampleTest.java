@@ -26,8 +26,8 @@ class ReadmeExampleTest {
 
     /** Without the last line's end: an empty last line would count as one without indentation. */
     private static String region() throws IOException {
-        return between(Files.readString(SOURCE), "// README begin\n", "        // README end")
-                .stripIndent();
+        String lines = between(Files.readString(SOURCE), "// README begin\n", "\n        // README end");
+        return lines.stripIndent() + "\n";
     }
 
     private static String between(String text, String begin, String end) {
