@@ -22,6 +22,7 @@ import java.util.List;
  * means the same file in every run on the same JDK.
  */
 final class JdkFiles implements SourceFiles {
+    @SuppressWarnings("ArrayRecordComponent") // Files are told apart by their index, never compared.
     private record JdkFile(Path path, String name, byte[] key) {}
 
     private final List<JdkFile> files;

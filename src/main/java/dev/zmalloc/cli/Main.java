@@ -49,8 +49,8 @@ public final class Main implements Runnable {
         line.addSubcommand(new RunCommand(environment));
         line.addSubcommand(new InfoCommand(environment.out()));
         line.addSubcommand(new HelpCommand());
-        line.setOut(new PrintWriter(environment.out(), true));
-        line.setErr(new PrintWriter(environment.err(), true));
+        line.setOut(new PrintWriter(environment.out(), true, environment.out().charset()));
+        line.setErr(new PrintWriter(environment.err(), true, environment.err().charset()));
         line.setParameterExceptionHandler((e, words) -> refuse(environment.err(), e));
         line.setExecutionExceptionHandler((e, command, parsed) ->
                 fail(environment.err(), e, command.getCommand() instanceof RunCommand run && run.verbose));

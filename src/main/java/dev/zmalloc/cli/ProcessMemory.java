@@ -37,7 +37,7 @@ final class ProcessMemory {
 
     /** Returns the resident bytes in the text of a {@code statm} file, which counts in pages. */
     static OptionalLong residentBytes(String statm, long pageBytes) {
-        String[] fields = statm.strip().split(" ");
+        String[] fields = statm.strip().split(" ", -1);
         try {
             return OptionalLong.of(Long.parseLong(fields[RESIDENT_FIELD]) * pageBytes);
         } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {

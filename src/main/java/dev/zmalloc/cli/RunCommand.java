@@ -6,6 +6,7 @@ import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.OffHeapStore;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -162,6 +163,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     private ParameterException usage(String message) {
-        return new ParameterException(spec.commandLine(), message);
+        return new ParameterException(
+                Objects.requireNonNull(spec, "picocli sets it").commandLine(), message);
     }
 }

@@ -18,6 +18,7 @@ record Terminal(boolean interactive, boolean colour, int columns) {
     static final Terminal NONE = new Terminal(false, false, DEFAULT_COLUMNS);
 
     /** Looks at the terminal that standard input and output are connected to, if they are. */
+    @SuppressWarnings("SystemConsoleNull") // It is null on some JDKs of 22 and later when there is no terminal.
     static Terminal detect(Map<String, String> environment) {
         Console console = System.console();
         if (console == null || !console.isTerminal()) {
@@ -33,7 +34,7 @@ record Terminal(boolean interactive, boolean colour, int columns) {
      * @param sttySize what {@code stty size} printed: rows and columns; empty if it could not be asked
      */
     static Terminal of(Map<String, String> environment, String sttySize) {
-        String[] size = sttySize.strip().split(" ");
+        String[] size = sttySize.strip().split(" ", -1);
         int rows = size.length == 2 ? positive(size[0], DEFAULT_ROWS) : DEFAULT_ROWS;
         int columns = size.length == 2
                 ? positive(size[1], DEFAULT_COLUMNS)

@@ -53,9 +53,9 @@ final class ZipfSampler {
             double u = areaEnd + random.nextDouble() * (areaBegin - areaEnd);
             double x = inverseIntegral(u);
             // Rounding errors at the ends could give 0 or items + 1.
-            long rank = Math.clamp(Math.round(x), 1, items);
+            int rank = Math.clamp(Math.round(x), 1, items);
             if (rank - x <= shortcut || u >= integral(rank + 0.5) - weight(rank)) {
-                return (int) rank;
+                return rank;
             }
         }
     }
