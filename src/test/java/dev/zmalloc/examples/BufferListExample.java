@@ -64,7 +64,7 @@ final class BufferListExample implements EvictionTarget, AutoCloseable {
             return 0; // Gone, moved, or used since it was offered.
         }
         Buffer last = buffers.removeLast();
-        if (last != victim) {
+        if (index < buffers.size()) {
             buffers.set((int) index, last);
         }
         long freed = ZMalloc.zmallocSize(victim.bytes);
