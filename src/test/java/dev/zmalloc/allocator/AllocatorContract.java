@@ -243,7 +243,7 @@ abstract class AllocatorContract {
     }
 
     private long takeAndFree(int round) {
-        long size = 16 + (round & 0xFF);
+        long size = 16L + (round & 0xFF);
         long address = allocator().reallocate(allocator().allocate(size), 2 * size);
         long zeroed = allocator().allocateZeroed(size + (40 << 10));
         long usableBytes = allocator().usableBytes(address);
