@@ -91,8 +91,11 @@ class HashTableTest {
             }
         }
         assertThat(TableValidator.longestChain(table, hash)).isLessThan(10);
-        long entryBytes = RawZMalloc.usableBytesBound(EntryLayout.entryBytes(Integer.BYTES, 0));
-        double tableBytesPerEntry = (double) account.usedMemory() / entries - entryBytes;
+        long[] entryBytes = {0};
+        for (int bucket = 0; bucket < table.bucketCount(); bucket++) {
+            table.sample(bucket, (entry, index, access) -> entryBytes[0] += RawZMalloc.zmallocSize(entry));
+        }
+        double tableBytesPerEntry = (double) (account.usedMemory() - entryBytes[0]) / entries;
         System.out.printf("table bytes an entry at %,d entries: %.2f%n", entries, tableBytesPerEntry);
         assertThat(tableBytesPerEntry).isLessThan(18);
     }
