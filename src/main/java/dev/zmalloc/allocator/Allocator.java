@@ -1,5 +1,8 @@
 package dev.zmalloc.allocator;
 
+import java.util.Optional;
+import java.util.OptionalLong;
+
 /**
  * A backing allocator: what {@code ZMalloc} takes its blocks from.
  *
@@ -75,4 +78,81 @@ public interface Allocator {
 
     /** The allocator's own figures, now. Takes microseconds to milliseconds: ask a few times a second at most. */
     AllocatorFigures figures();
+
+    /**
+     * Gives unused pages back to the system now, instead of when their time has come. Blocks stay where they are, and
+     * so do free ones that threads have cached. Takes up to seconds where there is much to give back.
+     *
+     * @return whether the allocator offers that; how much there was to give back is not told
+     */
+    default boolean purge() {
+        return false;
+    }
+
+    /**
+     * Whether threads of the allocator's own give unused pages back, instead of the threads that allocate and free;
+     * empty if the allocator has no such threads.
+     */
+    default Optional<Boolean> backgroundThreads() {
+        return Optional.empty();
+    }
+
+    /**
+     * Starts or ends the threads that {@link #backgroundThreads} speaks of.
+     *
+     * @return whether the allocator offers that
+     * @throws IllegalStateException if the threads cannot be started
+     */
+    default boolean setBackgroundThreads(boolean on) {
+        return false;
+    }
+
+    /**
+     * For how long the allocator keeps unused pages for reuse, from the last use on: after that, about, they become
+     * muzzy. 0 is no time and -1 for ever. Empty if the allocator does not work so.
+     */
+    default OptionalLong dirtyDecayMillis() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * Sets {@link #dirtyDecayMillis}, for pages that are unused already too.
+     *
+     * @param millis 0 or more, or -1 for ever
+     * @return whether the allocator offers that
+     * @throws IllegalArgumentException if {@code millis} is less than -1 or more than the allocator can count
+     */
+    default boolean setDirtyDecayMillis(long millis) {
+        return false;
+    }
+
+    /**
+     * For how long muzzy pages, which the system may take back when it needs some, stay so until they are given back
+     * for good. 0 is no time and -1 for ever. Empty if the allocator does not work so.
+     */
+    default OptionalLong muzzyDecayMillis() {
+        return OptionalLong.empty();
+    }
+
+    /**
+     * Sets {@link #muzzyDecayMillis}, for pages that are muzzy already too.
+     *
+     * @param millis 0 or more, or -1 for ever
+     * @return whether the allocator offers that
+     * @throws IllegalArgumentException if {@code millis} is less than -1 or more than the allocator can count
+     */
+    default boolean setMuzzyDecayMillis(long millis) {
+        return false;
+    }
+
+    /**
+     * The allocator's own report on its state, for people; empty if it has none. Takes milliseconds, and the text can
+     * have hundreds of kilobytes.
+     *
+     * @param options what to leave out or how to print, in the allocator's own letters ({@code malloc_stats_print} for
+     *     jemalloc, where {@code J} gives JSON); may be empty
+     */
+    default Optional<String> statisticsText(String options) {
+        return Optional.empty();
+    }
 }

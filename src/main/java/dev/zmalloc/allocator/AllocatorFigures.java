@@ -14,6 +14,11 @@ import java.util.OptionalLong;
  * @param retainedBytes of address space kept without physical memory behind it
  * @param metadataBytes the allocator's own records
  * @param mappedBytes in mappings that the allocator holds, retained ones aside
+ * @param muzzyBytes in unused pages that the system may take back when it likes ({@code MADV_FREE}), and that are
+ *     resident until it does
+ * @param smallBinFragmentationBytes in free places between live blocks of small size classes: the sum over the classes
+ *     of <i>(places in all slabs - places taken) * size of a place</i>. At least 0, also where a class changed between
+ *     the two readings
  */
 public record AllocatorFigures(
         OptionalLong allocatedBytes,
@@ -21,7 +26,9 @@ public record AllocatorFigures(
         OptionalLong residentBytes,
         OptionalLong retainedBytes,
         OptionalLong metadataBytes,
-        OptionalLong mappedBytes) {
+        OptionalLong mappedBytes,
+        OptionalLong muzzyBytes,
+        OptionalLong smallBinFragmentationBytes) {
     /** No figure at all. */
     public static final AllocatorFigures NONE = new AllocatorFigures(
             OptionalLong.empty(),
@@ -30,4 +37,23 @@ public record AllocatorFigures(
             OptionalLong.empty(),
             OptionalLong.empty(),
             OptionalLong.empty());
+
+    /** The figures that most allocators have: muzzy pages and fragmentation of small bins are empty. */
+    public AllocatorFigures(
+            OptionalLong allocatedBytes,
+            OptionalLong activeBytes,
+            OptionalLong residentBytes,
+            OptionalLong retainedBytes,
+            OptionalLong metadataBytes,
+            OptionalLong mappedBytes) {
+        this(
+                allocatedBytes,
+                activeBytes,
+                residentBytes,
+                retainedBytes,
+                metadataBytes,
+                mappedBytes,
+                OptionalLong.empty(),
+                OptionalLong.empty());
+    }
 }
