@@ -56,12 +56,27 @@ record UnavailableAllocator(AllocatorUnavailableException reason) implements All
     }
 
     @Override
+    public long allocateAligned(long bytes, long alignmentBytes) {
+        throw refusal();
+    }
+
+    @Override
+    public void freeAligned(long address, long bytes, long alignmentBytes) {
+        throw refusal();
+    }
+
+    @Override
     public long usableBytes(long address) {
         throw refusal();
     }
 
     @Override
     public long usableBytesBound(long requestedBytes) {
+        throw refusal();
+    }
+
+    @Override
+    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
         throw refusal();
     }
 

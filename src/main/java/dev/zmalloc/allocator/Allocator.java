@@ -55,6 +55,51 @@ public interface Allocator {
     void free(long address, long bytes);
 
     /**
+     * Takes a block of at least {@code bytes} whose address is a multiple of {@code alignmentBytes}, content undefined.
+     * {@link #usableBytes} tells its size, {@link #reallocate} keeps its content but not its alignment.
+     *
+     * <p>It is freed with {@link #freeAligned}. {@link #free(long)} takes it too; {@link #free(long, long)} does not,
+     * since an allocator may keep an aligned block in another size class than a plain one of the same request.
+     *
+     * @param alignmentBytes a power of two, at least 8
+     * @return the block's address, or 0 if there is no memory
+     */
+    long allocateAligned(long bytes, long alignmentBytes);
+
+    /**
+     * Frees a live block that {@link #allocateAligned} gave.
+     *
+     * @param address a live block; not 0
+     * @param bytes its usable size
+     * @param alignmentBytes that it was asked for with
+     */
+    void freeAligned(long address, long bytes, long alignmentBytes);
+
+    /**
+     * Whether {@link #allocateUncached} and {@link #freeUncached} do what they are named for. Never changes. Where it
+     * is false, they are the plain calls.
+     */
+    default boolean hasUncachedCalls() {
+        return false;
+    }
+
+    /**
+     * Like {@link #allocate}, but past the cache that the allocator keeps for the calling thread. It is slower, and
+     * leaves that cache to blocks that are used more often.
+     */
+    default long allocateUncached(long bytes) {
+        return allocate(bytes);
+    }
+
+    /**
+     * Like {@link #free(long, long)}, but past the cache that the allocator keeps for the calling thread: the block is
+     * at once there for all threads. Takes blocks of {@link #allocate} too.
+     */
+    default void freeUncached(long address, long bytes) {
+        free(address, bytes);
+    }
+
+    /**
      * How many bytes the allocator really gave for a live block: at least as many as were requested. Each may be read
      * and written.
      */
@@ -71,8 +116,16 @@ public interface Allocator {
     long usableBytesBound(long requestedBytes);
 
     /**
-     * Whether {@link #usableBytesBound} is the usable size itself, for blocks from {@link #reallocate} too. Never
-     * changes.
+     * Like {@link #usableBytesBound}, for {@link #allocateAligned}.
+     *
+     * @param alignmentBytes a power of two, at least 8
+     * @return the size or bound; 0 if no process can have that much, or not so aligned
+     */
+    long alignedUsableBytesBound(long requestedBytes, long alignmentBytes);
+
+    /**
+     * Whether {@link #usableBytesBound} and {@link #alignedUsableBytesBound} are the usable size itself, for blocks
+     * from {@link #reallocate} too. Never changes.
      */
     boolean usableBytesExact();
 

@@ -5,6 +5,7 @@ import dev.zmalloc.ffi.NativeLibrary;
 import dev.zmalloc.ffi.abi.calloc_fn;
 import dev.zmalloc.ffi.abi.free_fn;
 import dev.zmalloc.ffi.abi.malloc_fn;
+import dev.zmalloc.ffi.abi.mallocx_fn;
 import dev.zmalloc.ffi.abi.nallocx_fn;
 import dev.zmalloc.ffi.abi.realloc_fn;
 import dev.zmalloc.ffi.abi.sallocx_fn;
@@ -30,6 +31,7 @@ record JemallocAllocator(
         MethodHandle callocHandle,
         MethodHandle reallocHandle,
         MethodHandle freeHandle,
+        MethodHandle mallocxHandle,
         MethodHandle sdallocxHandle,
         MethodHandle sallocxHandle,
         MethodHandle nallocxHandle,
@@ -41,7 +43,7 @@ record JemallocAllocator(
 
     /** What a library must have to serve. {@code mallctl} tells that it is jemalloc at all. */
     static final List<String> FUNCTIONS =
-            List.of("mallctl", "malloc", "calloc", "realloc", "free", "sdallocx", "sallocx", "nallocx");
+            List.of("mallctl", "malloc", "calloc", "realloc", "free", "mallocx", "sdallocx", "sallocx", "nallocx");
 
     /** Requests up to this size are sized by the table: 4,096 integers, and few blocks are larger. */
     static final int TABLE_BYTES = 32 << 10;
@@ -59,6 +61,7 @@ record JemallocAllocator(
                 Downcalls.ordinary(library.find("calloc"), calloc_fn.descriptor()),
                 Downcalls.ordinary(library.find("realloc"), realloc_fn.descriptor()),
                 Downcalls.ordinary(library.find("free"), free_fn.descriptor()),
+                Downcalls.ordinary(library.find("mallocx"), mallocx_fn.descriptor()),
                 Downcalls.ordinary(library.find("sdallocx"), sdallocx_fn.descriptor()),
                 Downcalls.critical(library.find("sallocx"), sallocx_fn.descriptor()),
                 nallocx,
@@ -70,7 +73,7 @@ record JemallocAllocator(
     private static int[] usableBytesTable(MethodHandle nallocx) {
         int[] table = new int[TABLE_BYTES / STEP_BYTES + 1];
         for (int index = 1; index < table.length; index++) {
-            table[index] = Math.toIntExact(nallocx(nallocx, (long) index * STEP_BYTES));
+            table[index] = Math.toIntExact(nallocx(nallocx, (long) index * STEP_BYTES, 0));
         }
         return table;
     }
@@ -118,11 +121,33 @@ record JemallocAllocator(
 
     @Override
     public void free(long address, long bytes) {
-        try {
-            sdallocxHandle.invokeExact(address, bytes, 0);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
+        sdallocx(address, bytes, 0);
+    }
+
+    @Override
+    public long allocateAligned(long bytes, long alignmentBytes) {
+        return mallocx(bytes, JemallocFlags.align(alignmentBytes));
+    }
+
+    /** A sized free with the flags of the allocation, which lead {@code bytes} to the class that the block is of. */
+    @Override
+    public void freeAligned(long address, long bytes, long alignmentBytes) {
+        sdallocx(address, bytes, JemallocFlags.align(alignmentBytes));
+    }
+
+    @Override
+    public boolean hasUncachedCalls() {
+        return true;
+    }
+
+    @Override
+    public long allocateUncached(long bytes) {
+        return mallocx(bytes, JemallocFlags.TCACHE_NONE);
+    }
+
+    @Override
+    public void freeUncached(long address, long bytes) {
+        sdallocx(address, bytes, JemallocFlags.TCACHE_NONE);
     }
 
     @Override
@@ -139,7 +164,12 @@ record JemallocAllocator(
         if (requestedBytes <= TABLE_BYTES) {
             return usableBytesTable[(int) (requestedBytes + (STEP_BYTES - 1)) >>> STEP_SHIFT];
         }
-        return nallocx(nallocxHandle, requestedBytes);
+        return nallocx(nallocxHandle, requestedBytes, 0);
+    }
+
+    @Override
+    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
+        return nallocx(nallocxHandle, requestedBytes, JemallocFlags.align(alignmentBytes));
     }
 
     @Override
@@ -160,9 +190,25 @@ record JemallocAllocator(
                 mallctl.tryReadLong("stats.mapped"));
     }
 
-    private static long nallocx(MethodHandle nallocx, long bytes) {
+    private long mallocx(long bytes, int flags) {
         try {
-            return (long) nallocx.invokeExact(bytes, 0);
+            return (long) mallocxHandle.invokeExact(bytes, flags);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    private void sdallocx(long address, long bytes, int flags) {
+        try {
+            sdallocxHandle.invokeExact(address, bytes, flags);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    private static long nallocx(MethodHandle nallocx, long bytes, int flags) {
+        try {
+            return (long) nallocx.invokeExact(bytes, flags);
         } catch (Throwable thrown) {
             throw Downcalls.unexpected(thrown);
         }

@@ -4,6 +4,7 @@ import dev.zmalloc.ffi.CLibrary;
 import dev.zmalloc.ffi.Downcalls;
 import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.ffi.NativeLibrary;
+import dev.zmalloc.ffi.abi.aligned_alloc_fn;
 import dev.zmalloc.ffi.abi.calloc_fn;
 import dev.zmalloc.ffi.abi.free_fn;
 import dev.zmalloc.ffi.abi.gnu_get_libc_version_fn;
@@ -35,6 +36,7 @@ record LibcAllocator(
         MethodHandle callocHandle,
         MethodHandle reallocHandle,
         MethodHandle freeHandle,
+        MethodHandle alignedAllocHandle,
         MethodHandle usableSizeHandle,
         Optional<MethodHandle> mallinfoHandle,
         long pageBytes,
@@ -53,6 +55,9 @@ record LibcAllocator(
      * rounded up to whole pages, of which two words are not usable. The threshold starts at 128 KiB and only grows by
      * itself, so smaller requests never get one, and larger ones get one or the other: the bound is the larger of
      * both.
+     *
+     * An aligned request beyond 16 bytes is served from a chunk of the request, the alignment and 32 bytes. From a heap,
+     * what lies before and behind is given back, of the latter all but 32 bytes at most. A mapping is not cut at its end.
      *
      * Two cases pass the bound, and the contract of Allocator names both. realloc leaves a block that is a mapping a
      * mapping, of at least one page, however small it becomes. And a thread for which no heap can be reserved, in a
@@ -85,6 +90,7 @@ record LibcAllocator(
                 Downcalls.ordinary(libc.find("calloc"), calloc_fn.descriptor()),
                 Downcalls.ordinary(libc.find("realloc"), realloc_fn.descriptor()),
                 Downcalls.ordinary(libc.find("free"), free_fn.descriptor()),
+                Downcalls.ordinary(libc.find("aligned_alloc"), aligned_alloc_fn.descriptor()),
                 Downcalls.critical(libc.find("malloc_usable_size"), malloc_usable_size_fn.descriptor()),
                 mallinfo == 0 ? Optional.empty() : Optional.of(Downcalls.ordinary(mallinfo, mallinfo2_fn.descriptor())),
                 pageBytes,
@@ -150,6 +156,23 @@ record LibcAllocator(
     }
 
     @Override
+    public long allocateAligned(long bytes, long alignmentBytes) {
+        if (bytes > MAX_REQUEST_BYTES || alignmentBytes > MAX_REQUEST_BYTES) {
+            return 0;
+        }
+        try {
+            return (long) alignedAllocHandle.invokeExact(alignmentBytes, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void freeAligned(long address, long bytes, long alignmentBytes) {
+        free(address);
+    }
+
+    @Override
     public long usableBytes(long address) {
         try {
             return (long) usableSizeHandle.invokeExact(address);
@@ -163,13 +186,32 @@ record LibcAllocator(
         if (requestedBytes > MAX_REQUEST_BYTES) {
             return 0;
         }
-        long chunkBytes = Math.max(MIN_CHUNK_BYTES, roundUp(requestedBytes + HEADER_BYTES, ALIGNMENT_BYTES));
-        long fromHeap = chunkBytes + UNSPLIT_BYTES - HEADER_BYTES;
-        if (chunkBytes < MMAP_THRESHOLD_BYTES) {
-            return fromHeap;
+        long chunkBytes = chunkBytes(requestedBytes);
+        return Math.max(chunkBytes + UNSPLIT_BYTES - HEADER_BYTES, mappedBytes(chunkBytes));
+    }
+
+    @Override
+    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
+        if (alignmentBytes <= ALIGNMENT_BYTES) {
+            return usableBytesBound(requestedBytes);
         }
-        long mapped = roundUp(chunkBytes + HEADER_BYTES, pageBytes) - MAPPED_HEADER_BYTES;
-        return Math.max(fromHeap, mapped);
+        if (requestedBytes > MAX_REQUEST_BYTES || alignmentBytes > MAX_REQUEST_BYTES) {
+            return 0;
+        }
+        long chunkBytes = chunkBytes(requestedBytes);
+        long paddedBytes = chunkBytes(chunkBytes + Math.max(alignmentBytes, MIN_CHUNK_BYTES) + MIN_CHUNK_BYTES);
+        return Math.max(chunkBytes + MIN_CHUNK_BYTES - HEADER_BYTES, mappedBytes(paddedBytes));
+    }
+
+    private static long chunkBytes(long requestedBytes) {
+        return Math.max(MIN_CHUNK_BYTES, roundUp(requestedBytes + HEADER_BYTES, ALIGNMENT_BYTES));
+    }
+
+    /** What is usable of a mapping for a chunk; 0 if one so small never gets its own. */
+    private long mappedBytes(long chunkBytes) {
+        return chunkBytes < MMAP_THRESHOLD_BYTES
+                ? 0
+                : roundUp(chunkBytes + HEADER_BYTES, pageBytes) - MAPPED_HEADER_BYTES;
     }
 
     @Override

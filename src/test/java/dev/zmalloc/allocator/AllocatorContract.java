@@ -226,6 +226,93 @@ abstract class AllocatorContract {
     }
 
     @Test
+    void alignsToEveryPowerOfTwo() {
+        for (long alignment = 8; alignment <= 4 << 20; alignment *= 2) {
+            for (long size = 1; size <= 4 * alignment && size <= 8 << 20; size += 1 + size / 3) {
+                checkAligned(size, alignment);
+            }
+        }
+    }
+
+    private void checkAligned(long size, long alignment) {
+        long address = takeAligned(size, alignment);
+        long usableBytes = allocator().usableBytes(address);
+        Memory.putByte(address, (byte) 1);
+        Memory.putByte(address + usableBytes - 1, (byte) 2);
+        allocator().freeAligned(address, usableBytes, alignment);
+    }
+
+    private long takeAligned(long size, long alignment) {
+        long address = allocator().allocateAligned(size, alignment);
+        if (address == 0 || (address & (alignment - 1)) != 0) {
+            throw new AssertionError(size + " bytes aligned to " + alignment + ": " + Long.toHexString(address));
+        }
+        long usableBytes = allocator().usableBytes(address);
+        long bound = allocator().alignedUsableBytesBound(size, alignment);
+        if (usableBytes < size || usableBytes > bound || (allocator().usableBytesExact() && usableBytes != bound)) {
+            throw new AssertionError(size + " bytes aligned to " + alignment + " requested, " + bound + " told, "
+                    + usableBytes + " given");
+        }
+        return address;
+    }
+
+    @Test
+    void aligned100ThousandRandomBlocksAreToldAndFreed() {
+        SplittableRandom random = new SplittableRandom(24);
+        long[] live = new long[1024];
+        long[] alignments = new long[live.length];
+        for (int round = 0; round < 100_000; round++) {
+            int index = random.nextInt(live.length);
+            freeAligned(live[index], alignments[index], random.nextInt(8) == 0);
+            alignments[index] = 8L << random.nextInt(random.nextInt(50) == 0 ? 14 : 8);
+            live[index] = takeAligned(Math.max(8, randomSize(random)), alignments[index]);
+            Memory.putLong(live[index], live[index]);
+        }
+        for (int index = 0; index < live.length; index++) {
+            freeAligned(live[index], alignments[index], false);
+        }
+    }
+
+    private void freeAligned(long address, long alignment, boolean byAddress) {
+        if (address == 0) {
+            return;
+        }
+        if (Memory.getLong(address) != address) {
+            throw new AssertionError("block " + Long.toHexString(address) + " was handed out twice");
+        }
+        if (byAddress) {
+            allocator().free(address);
+        } else {
+            allocator().freeAligned(address, allocator().usableBytes(address), alignment);
+        }
+    }
+
+    @Test
+    void answersNullToAbsurdAlignments() {
+        for (long alignment = 1L << 48; alignment > 0; alignment *= 2) {
+            assertThat(allocator().allocateAligned(64, alignment))
+                    .as("%d", alignment)
+                    .isZero();
+        }
+        for (long size : ABSURD) {
+            assertThat(allocator().allocateAligned(size, 64)).as("%d", size).isZero();
+        }
+        assertThat(allocator().alignedUsableBytesBound(Long.MAX_VALUE - 1, 64)).isZero();
+    }
+
+    @Test
+    void uncachedBlocksAreLikeOthers() {
+        sizesAcrossClasses().forEach(size -> {
+            long address = allocator().allocateUncached(size);
+            checkBound(size, allocator().usableBytes(address));
+            Memory.putByte(address + size - 1, (byte) 1);
+            allocator().freeUncached(address, size);
+            allocator().freeUncached(allocator().allocate(size), size);
+            allocator().free(allocator().allocateUncached(size), size);
+        });
+    }
+
+    @Test
     void makesNoGarbage() {
         com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
         long sum = 0;
@@ -249,7 +336,13 @@ abstract class AllocatorContract {
         long usableBytes = allocator().usableBytes(address);
         allocator().free(address, usableBytes);
         allocator().free(zeroed);
-        return usableBytes + allocator().usableBytesBound(size) + allocator().usableBytesBound(size + (40 << 10));
+        long aligned = allocator().allocateAligned(size, 64);
+        allocator().freeAligned(aligned, allocator().usableBytes(aligned), 64);
+        allocator().freeUncached(allocator().allocateUncached(size), size);
+        return usableBytes
+                + allocator().usableBytesBound(size)
+                + allocator().usableBytesBound(size + (40 << 10))
+                + allocator().alignedUsableBytesBound(size, 64);
     }
 
     @Test

@@ -111,6 +111,37 @@ public final class FailingAllocator implements Allocator {
     }
 
     @Override
+    public long allocateAligned(long bytes, long alignmentBytes) {
+        return fails() ? 0 : counted(delegate.allocateAligned(bytes, alignmentBytes));
+    }
+
+    @Override
+    public void freeAligned(long address, long bytes, long alignmentBytes) {
+        long usableBytes = delegate.usableBytes(address);
+        if (bytes != usableBytes) {
+            throw new AssertionError("an aligned block of " + usableBytes + " usable bytes is freed with " + bytes);
+        }
+        LIVE_BYTES.addAndGet(-usableBytes);
+        delegate.freeAligned(address, bytes, alignmentBytes);
+    }
+
+    @Override
+    public boolean hasUncachedCalls() {
+        return delegate.hasUncachedCalls();
+    }
+
+    @Override
+    public long allocateUncached(long bytes) {
+        return fails() ? 0 : counted(delegate.allocateUncached(bytes));
+    }
+
+    @Override
+    public void freeUncached(long address, long bytes) {
+        LIVE_BYTES.addAndGet(-delegate.usableBytes(address));
+        delegate.freeUncached(address, bytes);
+    }
+
+    @Override
     public long usableBytes(long address) {
         return delegate.usableBytes(address);
     }
@@ -118,6 +149,11 @@ public final class FailingAllocator implements Allocator {
     @Override
     public long usableBytesBound(long requestedBytes) {
         return delegate.usableBytesBound(requestedBytes);
+    }
+
+    @Override
+    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
+        return delegate.alignedUsableBytesBound(requestedBytes, alignmentBytes);
     }
 
     @Override
