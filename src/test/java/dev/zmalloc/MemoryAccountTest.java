@@ -3,6 +3,7 @@ package dev.zmalloc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -13,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class MemoryAccountTest {
     @Test
     void countsUsableBytesBesideTheProcess() {
-        MemoryAccount account = new MemoryAccount(0);
+        MemoryAccount account = new MemoryAccount("test", 0);
         long before = ZMalloc.zmallocUsedMemory();
         long block = account.tryAllocate(100);
         assertThat(account.usedMemory()).isEqualTo(RawZMalloc.zmallocSize(block));
@@ -24,7 +25,7 @@ class MemoryAccountTest {
 
     @Test
     void refusesWhatPassesTheLimitAndChargesNothing() {
-        MemoryAccount account = new MemoryAccount(1000);
+        MemoryAccount account = new MemoryAccount("test", 1000);
         assertThat(account.tryAllocate(2000)).isEqualTo(MemoryAccount.OVER_LIMIT);
         assertThat(account.tryAllocateZeroed(1L << 60)).isEqualTo(MemoryAccount.OVER_LIMIT);
         assertThat(account.tryAllocate(-1)).isEqualTo(MemoryAccount.OVER_LIMIT);
@@ -34,14 +35,68 @@ class MemoryAccountTest {
         assertThat(account.isOver(1)).isTrue();
         assertThat(account.isOver(0)).isFalse();
         account.release(1000);
-        assertThat(new MemoryAccount(0).tryAllocate(1L << 60)).isEqualTo(MemoryAccount.NO_MEMORY);
-        assertThatThrownBy(() -> new MemoryAccount(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(new MemoryAccount("test", 0).tryAllocate(1L << 60)).isEqualTo(MemoryAccount.NO_MEMORY);
+        assertThatThrownBy(() -> new MemoryAccount("test", -1)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void namedAccountsAreFoundByTheirName() {
+        MemoryAccount sessions = MemoryAccount.named("MemoryAccountTest.sessions");
+        assertThat(MemoryAccount.named("MemoryAccountTest.sessions")).isSameAs(sessions);
+        assertThat(MemoryAccount.allNamed()).contains(sessions);
+        assertThat(sessions.child("eu", 0).path()).isEqualTo("MemoryAccountTest.sessions/eu");
+        assertThat(sessions.parent()).isNull();
+    }
+
+    @Test
+    void parentsSumTheirChildrenAndTheProcessStaysTrue() {
+        long before = ZMalloc.zmallocUsedMemory();
+        MemoryAccount parent = new MemoryAccount("parent", 0);
+        MemoryAccount left = parent.child("left", 0);
+        MemoryAccount right = parent.child("right", 0);
+        MemorySegment a = left.zmalloc(1_000);
+        MemorySegment b = right.zcalloc(50);
+        MemorySegment c = parent.zmalloc(7);
+        assertThat(left.usedMemory()).isEqualTo(ZMalloc.zmallocSize(a));
+        assertThat(right.usedMemory()).isEqualTo(ZMalloc.zmallocSize(b));
+        assertThat(parent.usedMemory()).isEqualTo(left.usedMemory() + right.usedMemory() + ZMalloc.zmallocSize(c));
+        assertThat(ZMalloc.zmallocUsedMemory() - before).isEqualTo(parent.usedMemory());
+        long peak = parent.usedMemory();
+        left.zfree(a);
+        right.zfree(b);
+        parent.zfree(c);
+        parent.zfree(MemorySegment.NULL);
+        assertThat(parent.usedMemory()).isZero();
+        assertThat(parent.peakMemory()).isGreaterThanOrEqualTo(peak).isLessThan(peak + 100);
+        parent.resetPeak();
+        assertThat(parent.peakMemory()).isZero();
+    }
+
+    @Test
+    void aChildKeepsTheLimitsAboveIt() {
+        MemoryAccount parent = new MemoryAccount("parent", 1_000);
+        MemoryAccount left = parent.child("left", 0);
+        MemoryAccount right = parent.child("right", 600);
+        assertThat(left.tightestLimit()).isEqualTo(1_000);
+        assertThat(right.tightestLimit()).isEqualTo(600);
+        assertThat(new MemoryAccount("free", 0).tightestLimit()).isEqualTo(Long.MAX_VALUE);
+        assertThat(left.tryReserve(500)).isTrue();
+        assertThat(right.tryReserve(550)).isFalse();
+        assertThat(right.usedMemory()).isZero();
+        assertThat(right.refusing(550)).isSameAs(parent);
+        assertThat(right.refusing(601)).isSameAs(right);
+        assertThat(right.tryReserve(500)).isTrue();
+        assertThat(left.ztrymalloc(10)).isEqualTo(MemorySegment.NULL);
+        assertThatThrownBy(() -> left.zmalloc(10)).isInstanceOf(NativeOutOfMemoryError.class);
+        left.release(500);
+        right.release(500);
+        assertThat(parent.usedMemory()).isZero();
     }
 
     @Test
     void holdsTheLimitAgainstManyThreads() throws InterruptedException {
         long limit = 64 << 10;
-        MemoryAccount account = new MemoryAccount(limit);
+        MemoryAccount account = new MemoryAccount("test", limit);
         AtomicBoolean done = new AtomicBoolean();
         AtomicLong highest = new AtomicLong();
         Thread watch = Thread.ofPlatform().start(() -> {

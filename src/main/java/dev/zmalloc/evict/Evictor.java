@@ -182,7 +182,7 @@ public final class Evictor implements AutoCloseable {
         private @Nullable EvictionTarget target;
         private long maxMemory;
         private LongSupplier usedMemory = ZMalloc::zmallocUsedMemory;
-        private MemoryAccount account = new MemoryAccount(0);
+        private MemoryAccount account = new MemoryAccount("evictor", 0);
         private int samples = 5;
         private long seed = System.nanoTime();
 

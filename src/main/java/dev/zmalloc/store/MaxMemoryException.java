@@ -20,8 +20,8 @@ public final class MaxMemoryException extends RuntimeException {
     private final int keyBytes;
 
     MaxMemoryException(String reason, long requestedBytes, long usedMemory, long maxMemory, int keyBytes) {
-        super(reason + ": the entry needs " + requestedBytes + " bytes, " + usedMemory + " of " + maxMemory
-                + " bytes are in use (key of " + keyBytes + " bytes)");
+        super(reason + ": " + requestedBytes + " bytes are needed, and " + usedMemory + " of " + maxMemory
+                + " are in use (key of " + keyBytes + " bytes)");
         this.requestedBytes = requestedBytes;
         this.usedMemory = usedMemory;
         this.maxMemory = maxMemory;

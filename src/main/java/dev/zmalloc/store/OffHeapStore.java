@@ -73,7 +73,14 @@ public final class OffHeapStore implements AutoCloseable {
                     "maxMemory of " + maxMemory + " bytes is too small to hold anything: at least "
                             + minMaxMemory(builder.policy) + " bytes are needed");
         }
-        account = new MemoryAccount(maxMemory);
+        account = builder.account == null
+                ? new MemoryAccount("store", maxMemory)
+                : builder.account.child("store", maxMemory);
+        stripes = new Stripe[stripeCount(maxMemory)];
+        long emptyBound = poolBytesBound(builder.policy) + stripes.length * HashTable.initialBytesBound();
+        if (account.isOver(emptyBound)) {
+            throw refusal("no room to open a store", emptyBound, 0);
+        }
         hash = SipHash.random();
         evictor = Evictor.builder()
                 .policy(builder.policy)
@@ -82,7 +89,6 @@ public final class OffHeapStore implements AutoCloseable {
                 .usedMemory(account::usedMemory)
                 .account(account)
                 .build();
-        stripes = new Stripe[stripeCount(maxMemory)];
         for (int index = 0; index < stripes.length; index++) {
             HashTable table = HashTable.tryOpen(account, hash);
             if (table == null) {
@@ -201,7 +207,7 @@ public final class OffHeapStore implements AutoCloseable {
      * room first.
      */
     public boolean overMemoryAfterAllocation(long more) {
-        return evictor.overMemoryAfterAllocation(more);
+        return account.isOver(more);
     }
 
     /** What the store has done so far. Works on a closed store too. */
@@ -262,7 +268,7 @@ public final class OffHeapStore implements AutoCloseable {
         if (account.tryReserve(bytes)) {
             return;
         }
-        if (bytes > account.maxMemory() - emptyBytes) {
+        if (bytes > account.tightestLimit() - emptyBytes) {
             throw rejected("an entry larger than the limit can hold", bytes, keyBytes);
         }
         int waits = 0;
@@ -333,14 +339,22 @@ public final class OffHeapStore implements AutoCloseable {
         }
         if (stripe.isCrowded()) {
             // The next insertion finds room to grow. Refused, the chains stay long, and nothing is lost.
-            evictor.makeRoom(HashTable.growthBytesBound());
+            while (account.isOver(HashTable.growthBytesBound()) && evictor.evictOne() > 0) {}
         }
     }
 
     private MaxMemoryException rejected(String reason, long requestedBytes, int keyBytes) {
         checkOpen();
         rejections.increment();
-        return new MaxMemoryException(reason, requestedBytes, account.usedMemory(), account.maxMemory(), keyBytes);
+        return refusal(reason, requestedBytes, keyBytes);
+    }
+
+    /** A refusal with the numbers of the account whose limit stands in the way: the store's own, or one above it. */
+    private MaxMemoryException refusal(String reason, long requestedBytes, int keyBytes) {
+        MemoryAccount refusing = account.refusing(requestedBytes);
+        MemoryAccount limit = refusing == null ? account : refusing;
+        return new MaxMemoryException(
+                reason + " in " + limit.path(), requestedBytes, limit.usedMemory(), limit.maxMemory(), keyBytes);
     }
 
     private Stripe.StatisticsSum sum() {
@@ -357,9 +371,13 @@ public final class OffHeapStore implements AutoCloseable {
         return (int) Long.highestOneBit(Math.min(MAX_STRIPES, affordable));
     }
 
+    private static long poolBytesBound(EvictionPolicy policy) {
+        return policy.evicts() ? Evictor.poolBytesBound() : 0;
+    }
+
     /** The least limit that leaves room for one entry. */
     private static long minMaxMemory(EvictionPolicy policy) {
-        return (policy.evicts() ? Evictor.poolBytesBound() : 0)
+        return poolBytesBound(policy)
                 + HashTable.initialBytesBound()
                 + RawZMalloc.usableBytesBound(EntryLayout.entryBytes(1, 1));
     }
@@ -393,6 +411,7 @@ public final class OffHeapStore implements AutoCloseable {
     public static final class Builder {
         private long maxMemory;
         private EvictionPolicy policy = EvictionPolicy.NOEVICTION;
+        private @Nullable MemoryAccount account;
 
         private Builder() {}
 
@@ -407,6 +426,16 @@ public final class OffHeapStore implements AutoCloseable {
                 throw new IllegalArgumentException("maxMemory is negative: " + bytes);
             }
             maxMemory = bytes;
+            return this;
+        }
+
+        /**
+         * What the store's memory is charged to besides itself, so that several stores, or a store and other code, are
+         * counted together. If that account has a limit, it holds for the store too: at it, the store evicts its own
+         * entries. Without an account the store is counted alone.
+         */
+        public Builder account(MemoryAccount value) {
+            account = Objects.requireNonNull(value, "account");
             return this;
         }
 

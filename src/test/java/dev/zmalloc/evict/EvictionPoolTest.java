@@ -13,7 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class EvictionPoolTest {
-    private final MemoryAccount account = new MemoryAccount(0);
+    private final MemoryAccount account = new MemoryAccount("test", 0);
     private EvictionPool pool;
 
     @BeforeEach

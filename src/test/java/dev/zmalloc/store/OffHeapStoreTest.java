@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.fixtures.Seeds;
@@ -306,6 +307,38 @@ class OffHeapStoreTest {
         assertClosed(store::clear);
         assertThat(store.size()).isZero();
         assertThat(store.statistics().puts()).isEqualTo(1_000);
+    }
+
+    @Test
+    void storesShareAnAccountAndItsLimit() {
+        MemoryAccount shared = new MemoryAccount("shared", 3 << 20);
+        try (OffHeapStore first = sharing(shared);
+                OffHeapStore second = sharing(shared)) {
+            for (int key = 0; key < 30_000; key++) {
+                first.put(key(key), new byte[100]);
+                second.put(key(key), new byte[200]);
+                if (key % 1_000 == 0) {
+                    assertThat(shared.usedMemory()).isEqualTo(first.usedMemory() + second.usedMemory());
+                }
+            }
+            assertThat(shared.peakMemory()).isLessThanOrEqualTo(3 << 20).isGreaterThan(2_900_000);
+            assertThat(first.statistics().evictions()).isPositive();
+            assertThat(second.statistics().evictions()).isPositive();
+            assertThat(first.statistics().rejections()).isZero();
+            StoreValidator.validate(first);
+            StoreValidator.validate(second);
+            assertThatThrownBy(() -> sharing(shared))
+                    .isInstanceOf(MaxMemoryException.class)
+                    .hasMessageContaining("no room to open a store in shared");
+        }
+        assertThat(shared.usedMemory()).isZero();
+    }
+
+    private static OffHeapStore sharing(MemoryAccount account) {
+        return OffHeapStore.builder()
+                .account(account)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build();
     }
 
     private static void assertClosed(Runnable call) {

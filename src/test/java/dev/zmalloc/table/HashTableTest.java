@@ -15,7 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 class HashTableTest {
-    private final MemoryAccount account = new MemoryAccount(0);
+    private final MemoryAccount account = new MemoryAccount("test", 0);
     private final SipHash hash = SipHash.random();
     private HashTable table;
 
@@ -152,7 +152,7 @@ class HashTableTest {
     void livesWithoutMemoryForGrowth() {
         long withheld = 1 << 20;
         long room = Directory.CHUNK_BYTES - 64;
-        MemoryAccount tight = new MemoryAccount(account.usedMemory() + withheld + room);
+        MemoryAccount tight = new MemoryAccount("test", account.usedMemory() + withheld + room);
         HashTable crowded = Objects.requireNonNull(HashTable.tryOpen(tight, hash));
         assertThat(tight.tryReserve(withheld)).isTrue();
         int key = 0;
