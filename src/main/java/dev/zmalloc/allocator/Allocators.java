@@ -43,7 +43,9 @@ public final class Allocators {
         try {
             Allocator allocator = selected;
             if (allocator == null) {
-                allocator = open(Setting.value(ALLOCATOR_PROPERTY).orElse(JemallocAllocator.NAME));
+                DebugLevel level = DebugLevel.selected();
+                allocator = NativeMemoryDebug.watch(
+                        open(Setting.value(ALLOCATOR_PROPERTY).orElse(JemallocAllocator.NAME)), level);
                 selected = allocator;
             }
             return allocator;

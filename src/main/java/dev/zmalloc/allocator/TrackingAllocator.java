@@ -1,0 +1,115 @@
+package dev.zmalloc.allocator;
+
+import dev.zmalloc.allocator.BlockRegistry.Block;
+import dev.zmalloc.allocator.NativeMemoryMisuseError.Kind;
+
+/**
+ * Remembers every block with the stack that took it, and frees none that is not live. Blocks are the backend's own,
+ * with their usable size.
+ *
+ * @param delegate the backend
+ * @param registry the live blocks
+ */
+record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements WatchingAllocator {
+    @Override
+    public DebugLevel level() {
+        return DebugLevel.TRACK;
+    }
+
+    @Override
+    public LeakReport report() {
+        return LeakReport.of(registry.liveBlocks());
+    }
+
+    @Override
+    public long allocate(long bytes) {
+        return taken(delegate.allocate(bytes), bytes, 0);
+    }
+
+    @Override
+    public long allocateZeroed(long bytes) {
+        return taken(delegate.allocateZeroed(bytes), bytes, 0);
+    }
+
+    @Override
+    public long allocateAligned(long bytes, long alignmentBytes) {
+        return taken(delegate.allocateAligned(bytes, alignmentBytes), bytes, alignmentBytes);
+    }
+
+    @Override
+    public boolean hasUncachedCalls() {
+        return delegate.hasUncachedCalls();
+    }
+
+    @Override
+    public long allocateUncached(long bytes) {
+        return taken(delegate.allocateUncached(bytes), bytes, 0);
+    }
+
+    @Override
+    public long reallocate(long address, long bytes) {
+        Block old = registry.remove(address);
+        long moved = delegate.reallocate(address, bytes);
+        if (moved == 0) {
+            registry.restore(old);
+            return 0;
+        }
+        return taken(moved, bytes, 0);
+    }
+
+    @Override
+    public void free(long address) {
+        Block block = registry.remove(address);
+        if (block.alignmentBytes() == 0) {
+            delegate.free(address, block.usableBytes());
+        } else {
+            delegate.freeAligned(address, block.usableBytes(), block.alignmentBytes());
+        }
+    }
+
+    @Override
+    public void free(long address, long bytes) {
+        checkSize(registry.get(address), bytes);
+        free(address);
+    }
+
+    @Override
+    public void freeAligned(long address, long bytes, long alignmentBytes) {
+        free(address, bytes);
+    }
+
+    @Override
+    public void freeUncached(long address, long bytes) {
+        checkSize(registry.get(address), bytes);
+        delegate.freeUncached(address, registry.remove(address).usableBytes());
+    }
+
+    @Override
+    public long usableBytes(long address) {
+        return registry.get(address).usableBytes();
+    }
+
+    @Override
+    public long usableBytesBound(long requestedBytes) {
+        return delegate.usableBytesBound(requestedBytes);
+    }
+
+    @Override
+    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
+        return delegate.alignedUsableBytesBound(requestedBytes, alignmentBytes);
+    }
+
+    static void checkSize(Block block, long bytes) {
+        if (bytes < block.requestedBytes() || bytes > block.usableBytes()) {
+            throw new NativeMemoryMisuseError(
+                    Kind.WRONG_SIZE, block.address(), ", with " + bytes + " bytes" + block.origin());
+        }
+    }
+
+    private long taken(long address, long bytes, long alignmentBytes) {
+        if (address != 0) {
+            registry.add(Block.taken(address, bytes, delegate.usableBytes(address), alignmentBytes));
+        }
+        return address;
+    }
+}
