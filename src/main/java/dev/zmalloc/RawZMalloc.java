@@ -147,8 +147,9 @@ public final class RawZMalloc {
     public static void zfree(long address) {
         if (address != 0) {
             long usableBytes = ALLOCATOR.usableBytes(address);
-            UsedMemory.add(-usableBytes);
+            // Freed first: a backend that refuses what is no live block leaves the count as it was.
             ALLOCATOR.free(address, usableBytes);
+            UsedMemory.add(-usableBytes);
         }
     }
 
@@ -161,9 +162,10 @@ public final class RawZMalloc {
      */
     public static void zfree(long address, long bytes) {
         if (address != 0) {
-            long usableBytes = usableBytes(address, Math.max(bytes, MIN_BYTES));
+            long size = Math.max(bytes, MIN_BYTES);
+            long usableBytes = usableBytes(address, size);
+            ALLOCATOR.free(address, size);
             UsedMemory.add(-usableBytes);
-            ALLOCATOR.free(address, usableBytes);
         }
     }
 
