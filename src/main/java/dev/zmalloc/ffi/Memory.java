@@ -170,14 +170,19 @@ public final class Memory {
 
     /** The UTF-8 string at {@code address}, up to its terminating zero. */
     public static String cString(long address) {
-        assert plausible(address, 1) : wild(address, 1);
-        int length = 0;
-        while (ALL.get(ValueLayout.JAVA_BYTE, address + length) != 0) {
-            length++;
-        }
-        byte[] text = new byte[length];
-        copyOut(address, text, 0, length);
+        byte[] text = new byte[Math.toIntExact(cStringBytes(address))];
+        copyOut(address, text, 0, text.length);
         return new String(text, StandardCharsets.UTF_8);
+    }
+
+    /** How many bytes there are at {@code address} before the first zero. */
+    public static long cStringBytes(long address) {
+        assert plausible(address, 1) : wild(address, 1);
+        long bytes = 0;
+        while (ALL.get(ValueLayout.JAVA_BYTE, address + bytes) != 0) {
+            bytes++;
+        }
+        return bytes;
     }
 
     private static boolean plausible(long address, long bytes) {

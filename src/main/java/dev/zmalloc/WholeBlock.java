@@ -1,0 +1,107 @@
+package dev.zmalloc;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Tells the segments that can be whole blocks of {@link ZMalloc} from those that cannot, before one is freed or
+ * resized.
+ *
+ * <p>What is told apart is in the documentation of {@link ZMalloc#zfree(MemorySegment)}. Nothing here looks at memory:
+ * it is what the segment says of itself, and what the allocator says of its address.
+ */
+final class WholeBlock {
+    private static final MemorySegment.Scope GLOBAL = MemorySegment.NULL.scope();
+
+    private static final long ALIGNMENT_BYTES = 16;
+
+    private WholeBlock() {}
+
+    /**
+     * The address of what may be a whole block; 0 for {@code NULL}.
+     *
+     * @throws IllegalArgumentException if {@code block} is on the heap, is mapped from a file, is read-only, belongs to
+     *     an arena, or is not aligned as blocks are
+     */
+    static long address(MemorySegment block) {
+        if (!block.isNative()) {
+            throw refusal("a heap segment of " + block.byteSize() + " bytes");
+        }
+        if (!block.scope().equals(GLOBAL)) {
+            throw refusal(describe(block) + ", of an arena that frees it itself");
+        }
+        if (block.isReadOnly() || block.isMapped()) {
+            throw refusal(describe(block) + (block.isMapped() ? ", mapped from a file" : ", a read-only view"));
+        }
+        long address = block.address();
+        long alignment = block.byteSize() < ALIGNMENT_BYTES ? Sizes.MIN_BYTES : ALIGNMENT_BYTES;
+        if ((address & (alignment - 1)) != 0) {
+            throw refusal(describe(block) + ", where no block of that size begins");
+        }
+        return address;
+    }
+
+    /**
+     * The usable bytes of the block at {@code address}, asked of the allocator.
+     *
+     * @param address that of {@code block}; not 0
+     * @throws IllegalArgumentException if a whole block of that many bytes is not what {@code block} is
+     */
+    static long usableBytes(MemorySegment block, long address) {
+        long usableBytes = RawZMalloc.zmallocSize(address);
+        long byteSize = block.byteSize();
+        if (byteSize > usableBytes
+                || (RawZMalloc.usableBytesExact()
+                        && RawZMalloc.usableBytesBound(byteSize) != usableBytes
+                        && !canBeAligned(address, byteSize, usableBytes))) {
+            throw refusal(describe(block) + ", where the allocator has a block of " + usableBytes);
+        }
+        return usableBytes;
+    }
+
+    /**
+     * The usable bytes of the block at {@code address}, of which the caller says that they follow from {@code bytes}.
+     *
+     * @param address that of {@code block}; not 0
+     * @throws IllegalArgumentException if they do not, or if {@code bytes} is less than the segment has
+     */
+    static long usableBytes(MemorySegment block, long address, long bytes) {
+        if (bytes < block.byteSize()) {
+            throw refusal(describe(block) + ", said to have " + bytes);
+        }
+        if (RawZMalloc.usableBytesExact()) {
+            long told = RawZMalloc.usableBytesBound(bytes);
+            // The usual block is of the size that its own length leads to. Others, such as aligned ones, are asked for.
+            if (told == RawZMalloc.usableBytesBound(block.byteSize())) {
+                return told;
+            }
+        }
+        long usableBytes = RawZMalloc.zmallocSize(address);
+        if (bytes > usableBytes
+                || (RawZMalloc.usableBytesExact() && RawZMalloc.usableBytesBound(bytes) != usableBytes)) {
+            throw refusal(describe(block) + ", said to have " + bytes + ", where the allocator has a block of "
+                    + usableBytes);
+        }
+        return usableBytes;
+    }
+
+    /**
+     * Tells whether some alignment that {@code address} has makes an exact allocator give so much for {@code bytes}.
+     */
+    private static boolean canBeAligned(long address, long bytes, long usableBytes) {
+        long size = Sizes.atLeastMin(bytes);
+        for (long alignment = Long.lowestOneBit(address); alignment >= ALIGNMENT_BYTES; alignment >>= 1) {
+            if (RawZMalloc.ALLOCATOR.alignedUsableBytesBound(size, alignment) == usableBytes) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String describe(MemorySegment block) {
+        return block.byteSize() + " bytes at 0x" + Long.toHexString(block.address());
+    }
+
+    private static IllegalArgumentException refusal(String what) {
+        return new IllegalArgumentException("not a whole block of ZMalloc: " + what);
+    }
+}
