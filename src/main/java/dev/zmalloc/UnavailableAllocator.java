@@ -4,6 +4,8 @@ import dev.zmalloc.allocator.Allocator;
 import dev.zmalloc.allocator.AllocatorDescription;
 import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.allocator.AllocatorUnavailableException;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * Stands where a backend could not be had and says why, on every call: the attempts, the loader's words and the cure.
@@ -27,6 +29,46 @@ record UnavailableAllocator(AllocatorUnavailableException reason) implements All
 
     @Override
     public AllocatorFigures figures() {
+        throw refusal();
+    }
+
+    @Override
+    public boolean purge() {
+        throw refusal();
+    }
+
+    @Override
+    public Optional<Boolean> backgroundThreads() {
+        throw refusal();
+    }
+
+    @Override
+    public boolean setBackgroundThreads(boolean on) {
+        throw refusal();
+    }
+
+    @Override
+    public OptionalLong dirtyDecayMillis() {
+        throw refusal();
+    }
+
+    @Override
+    public boolean setDirtyDecayMillis(long millis) {
+        throw refusal();
+    }
+
+    @Override
+    public OptionalLong muzzyDecayMillis() {
+        throw refusal();
+    }
+
+    @Override
+    public boolean setMuzzyDecayMillis(long millis) {
+        throw refusal();
+    }
+
+    @Override
+    public Optional<String> statisticsText(String options) {
         throw refusal();
     }
 

@@ -12,6 +12,8 @@ import dev.zmalloc.ffi.abi.sallocx_fn;
 import dev.zmalloc.ffi.abi.sdallocx_fn;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * jemalloc, whichever library it came from.
@@ -37,6 +39,7 @@ record JemallocAllocator(
         MethodHandle nallocxHandle,
         int[] usableBytesTable,
         Mallctl mallctl,
+        JemallocControl control,
         AllocatorDescription description)
         implements Allocator {
     static final String NAME = "jemalloc";
@@ -67,6 +70,7 @@ record JemallocAllocator(
                 nallocx,
                 usableBytesTable(nallocx),
                 mallctl,
+                JemallocControl.of(library, mallctl),
                 description);
     }
 
@@ -180,14 +184,49 @@ record JemallocAllocator(
     /** Every figure is empty where jemalloc was built without statistics, as the bundled one is. */
     @Override
     public AllocatorFigures figures() {
-        mallctl.refreshStatistics();
-        return new AllocatorFigures(
-                mallctl.tryReadLong("stats.allocated"),
-                mallctl.tryReadLong("stats.active"),
-                mallctl.tryReadLong("stats.resident"),
-                mallctl.tryReadLong("stats.retained"),
-                mallctl.tryReadLong("stats.metadata"),
-                mallctl.tryReadLong("stats.mapped"));
+        return control.figures();
+    }
+
+    @Override
+    public boolean purge() {
+        control.purge();
+        return true;
+    }
+
+    @Override
+    public Optional<Boolean> backgroundThreads() {
+        return control.backgroundThreads();
+    }
+
+    @Override
+    public boolean setBackgroundThreads(boolean on) {
+        return control.setBackgroundThreads(on);
+    }
+
+    @Override
+    public OptionalLong dirtyDecayMillis() {
+        return control.dirtyDecayMillis();
+    }
+
+    @Override
+    public boolean setDirtyDecayMillis(long millis) {
+        return control.setDirtyDecayMillis(millis);
+    }
+
+    @Override
+    public OptionalLong muzzyDecayMillis() {
+        return control.muzzyDecayMillis();
+    }
+
+    @Override
+    public boolean setMuzzyDecayMillis(long millis) {
+        return control.setMuzzyDecayMillis(millis);
+    }
+
+    /** What {@code malloc_stats_print} prints; empty where jemalloc was built without statistics. */
+    @Override
+    public Optional<String> statisticsText(String options) {
+        return control.statisticsText(options);
     }
 
     private long mallocx(long bytes, int flags) {

@@ -243,6 +243,12 @@ record LibcAllocator(
         }
     }
 
+    /** Trims every heap of the C library, the JVM's own blocks' pages included. */
+    @Override
+    public boolean purge() {
+        return LibcTrim.trim();
+    }
+
     private static long roundUp(long bytes, long multiple) {
         return (bytes + multiple - 1) & -multiple;
     }

@@ -11,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
@@ -18,7 +19,8 @@ import java.util.OptionalLong;
  *
  * <p>jemalloc checks the size of what is read and written against the value's type, so a method for another type is
  * refused and not misread. A name that this build of the library lacks, or any other refusal, is an
- * {@link IllegalArgumentException} with jemalloc's error; {@link #tryReadLong} is for names that may be missing.
+ * {@link IllegalArgumentException} with jemalloc's error; {@link #tryReadLong} and
+ * {@link #tryReadBoolean} are for names that may be missing.
  *
  * <p>Any thread may call. Names under {@code thread.} speak of the calling platform thread.
  *
@@ -43,12 +45,9 @@ record Mallctl(MethodHandle function) {
     OptionalLong tryReadLong(String name) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment value = arena.allocate(ValueLayout.JAVA_LONG);
-            int error = read(arena, name, value);
-            if (error == NO_SUCH_NAME) {
-                return OptionalLong.empty();
-            }
-            check(name, error);
-            return OptionalLong.of(value.get(ValueLayout.JAVA_LONG, 0));
+            return tryRead(arena, name, value)
+                    ? OptionalLong.of(value.get(ValueLayout.JAVA_LONG, 0))
+                    : OptionalLong.empty();
         }
     }
 
@@ -63,6 +62,16 @@ record Mallctl(MethodHandle function) {
     boolean readBoolean(String name) {
         try (Arena arena = Arena.ofConfined()) {
             return read(arena, name, ValueLayout.JAVA_BYTE).get(ValueLayout.JAVA_BYTE, 0) != 0;
+        }
+    }
+
+    /** Like {@link #readBoolean}, but empty where this build of jemalloc has no such name. */
+    Optional<Boolean> tryReadBoolean(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_BYTE);
+            return tryRead(arena, name, value)
+                    ? Optional.of(value.get(ValueLayout.JAVA_BYTE, 0) != 0)
+                    : Optional.empty();
         }
     }
 
@@ -128,6 +137,16 @@ record Mallctl(MethodHandle function) {
         MemorySegment value = arena.allocate(type);
         check(name, read(arena, name, value));
         return value;
+    }
+
+    /** Tells whether there is such a name, whose value is then in {@code value}. */
+    private boolean tryRead(Arena arena, String name, MemorySegment value) {
+        int error = read(arena, name, value);
+        if (error == NO_SUCH_NAME) {
+            return false;
+        }
+        check(name, error);
+        return true;
     }
 
     private int read(Arena arena, String name, MemorySegment value) {

@@ -9,6 +9,8 @@ class BundledJemallocTest extends AllocatorContract {
     private static final Allocator ALLOCATOR = open();
 
     private static Allocator open() {
+        // First the one that other tests use: once the bundled library is there, it answers to the system's soname too.
+        assertThat(JemallocAllocatorTest.ALLOCATOR).isNotNull();
         System.setProperty(JemallocFinder.SOURCES_PROPERTY, "bundled");
         try {
             return Allocators.open(JemallocAllocator.NAME);
@@ -26,5 +28,12 @@ class BundledJemallocTest extends AllocatorContract {
     void hasNoStatisticsAndSaysSo() {
         assertThat(ALLOCATOR.description().origin()).isEqualTo(Origin.BUNDLED);
         assertThat(ALLOCATOR.figures()).isEqualTo(AllocatorFigures.NONE);
+    }
+
+    @Test
+    void isPurgedAndHasDecayTimesAllTheSame() {
+        assertThat(ALLOCATOR.purge()).isTrue();
+        assertThat(ALLOCATOR.dirtyDecayMillis()).isPresent();
+        assertThat(ALLOCATOR.statisticsText("")).isEmpty();
     }
 }

@@ -37,6 +37,16 @@ class LibcAllocatorTest extends AllocatorContract {
     }
 
     @Test
+    void offersTrimmingAndNothingElse() {
+        assertThat(ALLOCATOR.purge()).isTrue();
+        assertThat(ALLOCATOR.backgroundThreads()).isEmpty();
+        assertThat(ALLOCATOR.setBackgroundThreads(true)).isFalse();
+        assertThat(ALLOCATOR.dirtyDecayMillis()).isEmpty();
+        assertThat(ALLOCATOR.setMuzzyDecayMillis(0)).isFalse();
+        assertThat(ALLOCATOR.statisticsText("")).isEmpty();
+    }
+
+    @Test
     @Tag("process")
     void servesUnderPreloadedJemalloc() throws Exception {
         ChildJvm.Result result = ChildJvm.of(AllocatorProbe.class)

@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Test;
 class LayersTest {
     private static final String MEMORY = "dev.zmalloc.ffi.Memory";
 
-    /** What jextract wrote: its habits are not ours, and nothing but its descriptors and layouts is called. */
+    /** What jextract wrote: its habits are not ours, and only ffi calls more than its descriptors and layouts. */
     private static final DescribedPredicate<JavaClass> GENERATED = resideInAPackage("dev.zmalloc.ffi.abi");
 
     private static JavaClasses classes;
