@@ -89,8 +89,7 @@ record JemallocControl(
         int arenas = mallctl.readInt("arenas.narenas");
         for (int index = 0; index < arenas; index++) {
             String arena = "arena." + index + ".";
-            if (mallctl.readBoolean(arena + "initialized")
-                    && mallctl.readLong(arena + name) == before.getAsLong()) {
+            if (mallctl.readBoolean(arena + "initialized") && mallctl.readLong(arena + name) == before.getAsLong()) {
                 mallctl.writeLong(arena + name, millis);
             }
         }

@@ -19,8 +19,8 @@ import java.util.OptionalLong;
  *
  * <p>jemalloc checks the size of what is read and written against the value's type, so a method for another type is
  * refused and not misread. A name that this build of the library lacks, or any other refusal, is an
- * {@link IllegalArgumentException} with jemalloc's error; {@link #tryReadLong} and
- * {@link #tryReadBoolean} are for names that may be missing.
+ * {@link IllegalArgumentException} with jemalloc's error; {@link #tryReadLong} and {@link #tryReadBoolean} are for
+ * names that may be missing.
  *
  * <p>Any thread may call. Names under {@code thread.} speak of the calling platform thread.
  *

@@ -1,18 +1,9 @@
 package dev.zmalloc.allocator;
 
-import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import dev.zmalloc.ffi.PageSize;
 
-/** The page size of the system: 4 KiB on x86-64, 4, 16 or 64 KiB on aarch64. */
+/** The page size of the system, as a number that can be reckoned with where the system does not tell it. */
 final class SystemPage {
-    /**
-     * Key of the page size among the pairs of words that the kernel gives a process at its start. From {@code <elf.h>}.
-     */
-    private static final long AT_PAGESZ = 6;
-
     /**
      * The largest page size of the two processors, for where the kernel does not tell: rounding up to it errs on the
      * safe side.
@@ -22,20 +13,6 @@ final class SystemPage {
     private SystemPage() {}
 
     static long bytes() {
-        try {
-            ByteBuffer pairs = ByteBuffer.wrap(Files.readAllBytes(Path.of("/proc/self/auxv")))
-                    .order(ByteOrder.nativeOrder());
-            while (pairs.remaining() >= 2 * Long.BYTES) {
-                long key = pairs.getLong();
-                long value = pairs.getLong();
-                if (key == AT_PAGESZ) {
-                    return value;
-                }
-            }
-        } catch (IOException e) {
-            // A sandbox without /proc, or a process that may not read its own: the fallback is right there too.
-            return LARGEST_BYTES;
-        }
-        return LARGEST_BYTES;
+        return PageSize.bytes().orElse(LARGEST_BYTES);
     }
 }

@@ -1,5 +1,6 @@
 package dev.zmalloc.cli;
 
+import dev.zmalloc.ProcessMemory;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.evict.EvictionPolicy;

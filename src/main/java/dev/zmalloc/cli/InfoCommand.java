@@ -1,6 +1,7 @@
 package dev.zmalloc.cli;
 
 import dev.zmalloc.MemorySize;
+import dev.zmalloc.ProcessMemory;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.allocator.AllocatorDescription;
 import dev.zmalloc.allocator.AllocatorFigures;

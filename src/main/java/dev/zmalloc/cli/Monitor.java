@@ -1,5 +1,6 @@
 package dev.zmalloc.cli;
 
+import dev.zmalloc.ProcessMemory;
 import dev.zmalloc.allocator.Allocator;
 import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.store.OffHeapStore;

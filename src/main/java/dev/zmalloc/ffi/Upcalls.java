@@ -2,7 +2,6 @@ package dev.zmalloc.ffi;
 
 import dev.zmalloc.ffi.abi.malloc_stats_write_fn;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.function.LongConsumer;
 
 /** Makes native functions that are implemented in Java, for libraries that call back. */

@@ -135,7 +135,7 @@ class JemallocControlTest {
 
     private static void needStatistics() {
         if (!ALLOCATOR.mallctl().readBoolean("config.stats")) {
-NativeLibraries.missing("a jemalloc with statistics", "libjemalloc2");
+            NativeLibraries.missing("a jemalloc with statistics", "libjemalloc2");
         }
     }
 }
