@@ -12,8 +12,8 @@ import java.util.OptionalLong;
  * @param origin where it comes from
  * @param attempts every place that was tried, in order, the one that succeeded last
  * @param pageBytes page size that the allocator works with; empty if it is not known
- * @param sizeClassBytes usable sizes that the allocator gives, ascending; empty if it does not work in fixed classes or
- *     does not tell
+ * @param sizeClassBytes usable sizes that the allocator gives, ascending; what is larger than the last takes whole
+ *     pages. Empty if it does not work in fixed classes or does not tell
  */
 public record AllocatorDescription(
         String name,

@@ -119,18 +119,33 @@ record Mallctl(MethodHandle function) {
         writeLong("epoch", 1);
     }
 
-    /** All usable sizes that jemalloc gives, ascending. */
+    /** The usable sizes that jemalloc gives, ascending. What is larger than the last takes whole pages. */
     List<Long> sizeClassBytes() {
         List<Long> classes = new ArrayList<>();
         int smallCount = readInt("arenas.nbins");
         for (int index = 0; index < smallCount; index++) {
             classes.add(readLong("arenas.bin." + index + ".size"));
         }
+        if (roundsLargeBlocksToPages()) {
+            return classes;
+        }
         int largeCount = readInt("arenas.nlextents");
         for (int index = 0; index < largeCount; index++) {
             classes.add(readLong("arenas.lextent." + index + ".size"));
         }
         return classes;
+    }
+
+    /**
+     * Whether the large classes only group blocks whose sizes are whole pages: so from 5.3.1 on, unless set otherwise.
+     */
+    private boolean roundsLargeBlocksToPages() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_BYTE);
+            // Earlier versions do not know the name.
+            return read(arena, "opt.disable_large_size_classes", value) == 0
+                    && value.get(ValueLayout.JAVA_BYTE, 0) != 0;
+        }
     }
 
     private MemorySegment read(Arena arena, String name, MemoryLayout type) {

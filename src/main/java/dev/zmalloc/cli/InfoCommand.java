@@ -22,6 +22,9 @@ final class InfoCommand implements Callable<Integer> {
     private static final String ABSENT = "not told by this backend";
     private static final int SIZE_CLASS_COLUMNS = 90;
 
+    /** A class of this size at least is there where large blocks have classes too. */
+    private static final long LARGE_BYTES = 1L << 30;
+
     private final PrintStream out;
 
     @Option(
@@ -79,6 +82,9 @@ final class InfoCommand implements Callable<Integer> {
         for (String text : sizes.isEmpty() ? List.of(ABSENT) : SizeClasses.lines(sizes, SIZE_CLASS_COLUMNS)) {
             line(label, text);
             label = "";
+        }
+        if (!sizes.isEmpty() && sizes.getLast() < LARGE_BYTES) {
+            line(label, "what is larger takes whole pages");
         }
     }
 

@@ -2,9 +2,11 @@ package dev.zmalloc.allocator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The bundled library beside whatever else is in the process. */
+/** The bundled library, in a JVM of its own: the build says why. */
+@Tag("bundled")
 class BundledJemallocTest extends AllocatorContract {
     private static final Allocator ALLOCATOR = open();
 

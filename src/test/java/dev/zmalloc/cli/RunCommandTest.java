@@ -247,7 +247,7 @@ class RunCommandTest {
         assertThat(err()).isEmpty();
         assertThat(out())
                 .containsPattern("(?m)^allocator +" + System.getProperty("zmalloc.allocator", "jemalloc") + "$")
-                .containsPattern("(?m)^version +[0-9]")
+                .containsPattern("(?m)^version +([0-9]|commit [0-9a-f])")
                 .containsPattern("(?m)^file +.*/lib")
                 .containsPattern("(?m)^origin +[a-z]+$")
                 .containsPattern("(?m)^page size +[0-9,]+ bytes, the system's [0-9,]+ bytes$")
