@@ -162,7 +162,7 @@ public final class MemoryAccount {
     public boolean tryReserve(long bytes) {
         for (MemoryAccount account = this; account != null; account = account.parent) {
             if (!account.tryCharge(bytes)) {
-                for (MemoryAccount charged = this; charged != account; charged = charged.parent) {
+                for (MemoryAccount charged = this; charged != null && charged != account; charged = charged.parent) {
                     charged.used.addAndGet(-bytes);
                 }
                 return false;
