@@ -287,7 +287,10 @@ public final class RawZMalloc {
      */
     public static void zfree(long address, long bytes) {
         if (address != 0) {
-            free(address, usableBytes(address, Sizes.atLeastMin(bytes)));
+            long size = Sizes.atLeastMin(bytes);
+            long usableBytes = usableBytes(address, size);
+            ALLOCATOR.free(address, size);
+            UsedMemory.freed(usableBytes);
         }
     }
 
@@ -304,8 +307,8 @@ public final class RawZMalloc {
         long alignment = Sizes.alignment(alignmentBytes);
         if (address != 0) {
             long usableBytes = alignedUsableBytes(address, Sizes.atLeastMin(bytes), alignment);
-            UsedMemory.freed(usableBytes);
             ALLOCATOR.freeAligned(address, usableBytes, alignment);
+            UsedMemory.freed(usableBytes);
         }
     }
 
@@ -355,8 +358,8 @@ public final class RawZMalloc {
         requireNoTcache();
         if (address != 0) {
             long usableBytes = usableBytes(address, Sizes.atLeastMin(bytes));
-            UsedMemory.freed(usableBytes);
             ALLOCATOR.freeUncached(address, usableBytes);
+            UsedMemory.freed(usableBytes);
         }
     }
 
@@ -438,8 +441,9 @@ public final class RawZMalloc {
 
     /** Frees a block, not 0, of {@code usableBytes}. An aligned one too: that size leads to its class without flags. */
     static void free(long address, long usableBytes) {
-        UsedMemory.freed(usableBytes);
+        // Freed first: a backend that refuses what is no live block leaves the count as it was.
         ALLOCATOR.free(address, usableBytes);
+        UsedMemory.freed(usableBytes);
     }
 
     /** Resizes a block, not 0, of {@code oldUsableBytes}; 0 for {@code bytes} frees it. Answers 0 if it failed. */

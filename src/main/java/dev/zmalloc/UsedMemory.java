@@ -74,7 +74,7 @@ final class UsedMemory {
         }
     }
 
-    /** Counts a block of {@code bytes} that is about to be freed. Any thread; never blocks. */
+    /** Counts a block of {@code bytes} that was freed. Any thread; never blocks. */
     static void freed(long bytes) {
         int stripe = stripe(Thread.currentThread().threadId());
         long risen = risenBytes(stripe) - bytes;
