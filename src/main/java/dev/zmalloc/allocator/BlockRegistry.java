@@ -112,6 +112,7 @@ final class BlockRegistry {
         add(block);
     }
 
+    @SuppressWarnings("ReferenceEquality") // an equal block may be a later one at the same address
     boolean isLive(Block block) {
         return live.get(block.address()) == block;
     }

@@ -51,7 +51,9 @@ public final class OffHeapStore implements AutoCloseable {
      */
     private static final int STRIPE_SHIFT = 48;
 
-    private static final int MAX_WAITS = 100;
+    /** How long a put waits for others to store what they hold: they may be off the processor for a while. */
+    private static final long MAX_WAIT_NANOS = 1_000_000_000;
+
     private static final long WAIT_NANOS = 100_000;
 
     private final MemoryAccount account;
@@ -61,8 +63,8 @@ public final class OffHeapStore implements AutoCloseable {
     private final long emptyBytes;
     private final LongAdder rejections = new LongAdder();
 
-    /** Puts that have begun and not ended: they may hold memory that is not in the table yet. */
-    private final LongAdder putsUnderWay = new LongAdder();
+    /** Puts that hold memory, or are about to, that is not in the table yet. */
+    private final LongAdder putsHolding = new LongAdder();
 
     private volatile boolean closed;
 
@@ -157,12 +159,11 @@ public final class OffHeapStore implements AutoCloseable {
         long keyHash = hash.hash(key);
         long entryBytes = EntryLayout.entryBytes(key.length, value.length);
         long bound = RawZMalloc.usableBytesBound(entryBytes);
-        putsUnderWay.increment();
+        reserve(bound, key.length);
         try {
-            reserve(bound, key.length);
             putReserved(keyHash, key, value, account.allocateReserved(entryBytes, bound));
         } finally {
-            putsUnderWay.decrement();
+            putsHolding.decrement();
         }
     }
 
@@ -263,41 +264,53 @@ public final class OffHeapStore implements AutoCloseable {
         return stripes[(int) (keyHash >>> STRIPE_SHIFT) & (stripes.length - 1)];
     }
 
-    /** Charges {@code bytes} to the account, evicting until they fit. */
+    /** Charges {@code bytes} to the account, evicting until they fit. The put counts as holding memory then. */
     private void reserve(long bytes, int keyBytes) {
-        if (account.tryReserve(bytes)) {
+        if (tryHold(bytes)) {
             return;
         }
         if (bytes > account.tightestLimit() - emptyBytes) {
             throw rejected("an entry larger than the limit can hold", bytes, keyBytes);
         }
-        int waits = 0;
+        long waitedNanos = 0;
         do {
-            waits = evictOrWait(waits);
-            if (waits > MAX_WAITS) {
+            waitedNanos = evictOrWait(0, waitedNanos);
+            if (waitedNanos > MAX_WAIT_NANOS) {
                 throw rejected("no room, and nothing to evict by policy " + evictor.policy(), bytes, keyBytes);
             }
-        } while (!account.tryReserve(bytes));
+        } while (!tryHold(bytes));
+    }
+
+    private boolean tryHold(long bytes) {
+        // Counted first, so that whoever finds the memory taken finds its holder too.
+        putsHolding.increment();
+        if (account.tryReserve(bytes)) {
+            return true;
+        }
+        putsHolding.decrement();
+        return false;
     }
 
     /**
-     * Evicts one entry. Where there is none, but other puts are under way, waits a moment instead: what those hold
-     * cannot be evicted yet, and soon can.
+     * Evicts one entry. Where there is none, but other puts hold memory, waits a moment instead: what those hold cannot
+     * be evicted yet, and soon can, since no put waits for anything but memory.
      *
-     * @param waits how often the calling put has waited so far
-     * @return how often it has waited now; more than {@link #MAX_WAITS} if it is of no use to try again
+     * @param own how many of the puts that hold memory are the caller's
+     * @param waitedNanos how long the calling put has waited so far
+     * @return how long it has waited now; more than {@link #MAX_WAIT_NANOS} if it is of no use to try again
      */
-    private int evictOrWait(int waits) {
+    private long evictOrWait(int own, long waitedNanos) {
         // Asked first: a put that ends between the two questions has left an entry to evict.
-        boolean othersUnderWay = putsUnderWay.sum() > 1;
+        boolean othersHold = putsHolding.sum() > own;
         if (evictor.evictOne() > 0) {
-            return waits;
+            return waitedNanos;
         }
-        if (!othersUnderWay || !evictor.policy().evicts()) {
-            return MAX_WAITS + 1;
+        if (!othersHold || !evictor.policy().evicts()) {
+            return MAX_WAIT_NANOS + 1;
         }
+        long start = System.nanoTime();
         LockSupport.parkNanos(WAIT_NANOS);
-        return waits + 1;
+        return waitedNanos + System.nanoTime() - start;
     }
 
     /** Stores an entry in the block at {@code entry}, which was allocated for it, or frees the block. */
@@ -323,7 +336,7 @@ public final class OffHeapStore implements AutoCloseable {
 
     private void insert(long keyHash, long entry, int keyBytes) {
         Stripe stripe = stripe(keyHash);
-        int waits = 0;
+        long waitedNanos = 0;
         while (true) {
             long outcome = stripe.put(keyHash, entry);
             if (outcome == HashTable.INSERTED) {
@@ -332,8 +345,8 @@ public final class OffHeapStore implements AutoCloseable {
             if (outcome == MemoryAccount.NO_MEMORY) {
                 throw new NativeOutOfMemoryError(HashTable.insertionBytesBound());
             }
-            waits = evictOrWait(waits);
-            if (waits > MAX_WAITS) {
+            waitedNanos = evictOrWait(1, waitedNanos);
+            if (waitedNanos > MAX_WAIT_NANOS) {
                 throw rejected("no room in the table", HashTable.insertionBytesBound(), keyBytes);
             }
         }
