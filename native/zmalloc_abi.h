@@ -66,6 +66,7 @@ typedef const char *(*gnu_get_libc_version_fn)(void);
 /* ---- tcmalloc, of gperftools ---- */
 
 typedef const char *(*tc_version_fn)(int *major, int *minor, const char **patch);
+typedef void (*tc_free_sized_fn)(void *ptr, size_t size);
 typedef int (*MallocExtension_GetNumericProperty_fn)(const char *property, size_t *value);
 typedef void (*MallocExtension_GetStats_fn)(char *buffer, int buffer_length);
 typedef void (*MallocExtension_ReleaseFreeMemory_fn)(void);

@@ -14,6 +14,8 @@ module dev.zmalloc {
     exports dev.zmalloc.evict;
     exports dev.zmalloc.store;
 
+    uses dev.zmalloc.allocator.AllocatorProvider;
+
     // The command line's options are set by reflection.
     opens dev.zmalloc.cli to
             info.picocli;

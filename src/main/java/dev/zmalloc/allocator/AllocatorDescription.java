@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  * @param pageBytes page size that the allocator works with; empty if it is not known
  * @param sizeClassBytes usable sizes that the allocator gives, ascending; what is larger than the last takes whole
  *     pages. Empty if it does not work in fixed classes or does not tell
+ * @param options what it was asked to start with, and what it made of that
  */
 public record AllocatorDescription(
         String name,
@@ -22,11 +23,13 @@ public record AllocatorDescription(
         Origin origin,
         List<LoadAttempt> attempts,
         OptionalLong pageBytes,
-        List<Long> sizeClassBytes) {
+        List<Long> sizeClassBytes,
+        List<AllocatorOption> options) {
     /** Keeps copies of the lists. */
     public AllocatorDescription {
         attempts = List.copyOf(attempts);
         sizeClassBytes = List.copyOf(sizeClassBytes);
+        options = List.copyOf(options);
     }
 
     /**
@@ -34,6 +37,7 @@ public record AllocatorDescription(
      * own.
      */
     public static AllocatorDescription of(String name, String version) {
-        return new AllocatorDescription(name, version, "", Origin.CLASS, List.of(), OptionalLong.empty(), List.of());
+        return new AllocatorDescription(
+                name, version, "", Origin.CLASS, List.of(), OptionalLong.empty(), List.of(), List.of());
     }
 }

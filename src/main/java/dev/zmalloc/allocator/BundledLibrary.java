@@ -1,7 +1,6 @@
 package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.LibraryLoadException;
-import dev.zmalloc.ffi.LibraryLoader;
 import dev.zmalloc.ffi.Platform;
 import java.io.File;
 import java.io.IOException;
@@ -106,21 +105,21 @@ record BundledLibrary(URI location) {
     }
 
     /**
-     * Copies the library out and loads it.
+     * Copies the library out and loads it, as {@code kind} wants it loaded.
      *
      * @return its handle
      * @throws IOException if it cannot be copied
      * @throws LibraryLoadException if the copy cannot be loaded, for example because it lies on a file system mounted
      *     {@code noexec}
      */
-    long load() throws IOException, LibraryLoadException {
+    long load(LibraryKind kind) throws IOException, LibraryLoadException {
         // Created for this user alone, whatever the umask.
         Path copy = Files.createTempFile("zmalloc-", "-libjemalloc.so");
         try {
             try (InputStream library = location.toURL().openStream()) {
                 Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
             }
-            return LibraryLoader.open(copy.toString());
+            return kind.load(copy.toString());
         } finally {
             // The mapping keeps the file's blocks. A copy left behind would be one more with every start.
             Files.deleteIfExists(copy);

@@ -95,7 +95,14 @@ record LibcAllocator(
                 mallinfo == 0 ? Optional.empty() : Optional.of(Downcalls.ordinary(mallinfo, mallinfo2_fn.descriptor())),
                 pageBytes,
                 new AllocatorDescription(
-                        NAME, version, libc.file(), Origin.LIBC, attempts, OptionalLong.of(pageBytes), List.of()));
+                        NAME,
+                        version,
+                        libc.file(),
+                        Origin.LIBC,
+                        attempts,
+                        OptionalLong.of(pageBytes),
+                        List.of(),
+                        List.of()));
     }
 
     private static String version(NativeLibrary libc) {

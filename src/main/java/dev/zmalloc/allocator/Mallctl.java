@@ -28,6 +28,7 @@ import java.util.OptionalLong;
  */
 record Mallctl(MethodHandle function) {
     private static final int NO_SUCH_NAME = 2; // ENOENT
+    private static final int ANOTHER_SIZE = 22; // EINVAL
 
     /** The control interface of {@code library}. It must have been found by {@code mallctl}. */
     static Mallctl of(NativeLibrary library) {
@@ -49,6 +50,44 @@ record Mallctl(MethodHandle function) {
                     ? OptionalLong.of(value.get(ValueLayout.JAVA_LONG, 0))
                     : OptionalLong.empty();
         }
+    }
+
+    /**
+     * The value that the option {@code opt.NAME} has, as text, whatever its type; empty where this build has no such
+     * option.
+     *
+     * @param isText whether the option is a {@code const char *}, which has the size of a number
+     */
+    Optional<String> tryReadOption(String option, boolean isText) {
+        String name = "opt." + option;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocate(ValueLayout.JAVA_LONG);
+            for (long bytes : new long[] {Long.BYTES, Integer.BYTES, 1}) {
+                int error = read(arena, name, value.asSlice(0, bytes));
+                if (error == NO_SUCH_NAME) {
+                    return Optional.empty();
+                }
+                if (error != ANOTHER_SIZE || bytes == 1) {
+                    check(name, error);
+                    return Optional.of(text(value, bytes, isText));
+                }
+            }
+        }
+        throw new AssertionError("no size fits " + name);
+    }
+
+    private static String text(MemorySegment value, long bytes, boolean isText) {
+        if (bytes == 1) {
+            return Boolean.toString(value.get(ValueLayout.JAVA_BYTE, 0) != 0);
+        }
+        if (bytes == Integer.BYTES) {
+            return Integer.toUnsignedString(value.get(ValueLayout.JAVA_INT, 0));
+        }
+        long number = value.get(ValueLayout.JAVA_LONG, 0);
+        if (!isText) {
+            return Long.toString(number);
+        }
+        return number == 0 ? "" : Memory.cString(number);
     }
 
     /** Reads an {@code unsigned} or {@code uint32_t}. */
@@ -195,7 +234,7 @@ record Mallctl(MethodHandle function) {
             case NO_SUCH_NAME -> "ENOENT: this build has no such name";
             case 11 -> "EAGAIN: memory could not be had";
             case 14 -> "EFAULT: failed for a reason that is not told";
-            case 22 -> "EINVAL: the value has another size, or is out of range";
+            case ANOTHER_SIZE -> "EINVAL: the value has another size, or is out of range";
             default -> "error " + error;
         };
     }

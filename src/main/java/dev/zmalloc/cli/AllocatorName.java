@@ -13,10 +13,9 @@ import picocli.CommandLine.TypeConversionException;
  */
 record AllocatorName(String value) {
     /** What the option's help says. */
-    static final String HELP = "Backing allocator: jemalloc, libc, or a class that implements Allocator"
+    static final String HELP = "Backing allocator: jemalloc, libc, tcmalloc, mimalloc, or a class that implements"
+            + " Allocator"
             + " (default: the setting " + Allocators.ALLOCATOR_PROPERTY + ", or jemalloc).";
-
-    private static final List<String> BACKENDS = List.of("jemalloc", "libc");
 
     /** Makes this the process' allocator. Has no effect once {@code ZMalloc} has been used. */
     void select() {
@@ -27,9 +26,10 @@ record AllocatorName(String value) {
     static final class Converter implements ITypeConverter<AllocatorName> {
         @Override
         public AllocatorName convert(String text) {
-            if (!BACKENDS.contains(text) && !isAllocatorClass(text)) {
+            List<String> names = Allocators.names();
+            if (!names.contains(text) && !isAllocatorClass(text)) {
                 throw new TypeConversionException("unknown allocator '" + text + "'; accepted are "
-                        + String.join(", ", BACKENDS) + ", or the full name of a class that implements "
+                        + String.join(", ", names) + ", or the full name of a class that implements "
                         + Allocator.class.getName());
             }
             return new AllocatorName(text);

@@ -31,6 +31,9 @@ public final class LibraryLoader {
     /** All symbols of the library are resolved at once, so that a missing one is told now. From {@code <dlfcn.h>}. */
     private static final int RTLD_NOW = 2;
 
+    /** Nothing is loaded: the answer is what is there already. From {@code <dlfcn.h>}. */
+    private static final int RTLD_NOLOAD = 4;
+
     private static final MethodHandle DLOPEN = linkerFunction("dlopen", dlopen_fn.descriptor());
     private static final MethodHandle DLSYM = linkerFunction("dlsym", dlsym_fn.descriptor());
     private static final MethodHandle DLERROR = linkerFunction("dlerror", dlerror_fn.descriptor());
@@ -62,6 +65,16 @@ public final class LibraryLoader {
             throw new LibraryLoadException(words);
         }
         return handle;
+    }
+
+    /** Whether the library that {@link #open} would give for {@code file} is loaded already. */
+    public static boolean isOpen(String file) {
+        try (Arena arena = Arena.ofConfined()) {
+            long handle = (long) DLOPEN.invokeExact(arena.allocateFrom(file).address(), RTLD_NOW | RTLD_NOLOAD);
+            return handle != 0;
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
     }
 
     /**

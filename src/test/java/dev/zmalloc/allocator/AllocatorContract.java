@@ -2,22 +2,39 @@ package dev.zmalloc.allocator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.ZMalloc;
 import dev.zmalloc.ffi.Memory;
+import dev.zmalloc.fixtures.ChildJvm;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** What every backend must hold to. A subclass names the backend. */
+/**
+ * What every backend must hold to. A subclass names the backend, and runs in a JVM of its own, whose memory all comes
+ * from there.
+ */
+@Tag("backend")
 abstract class AllocatorContract {
+    /** A block that has more bytes than 32 bits can count. */
+    private static final long BEYOND_4_GIB = (4L << 30) + 4097;
+
     private static final long LARGEST_BYTES = 64 << 20;
     private static final long[] ABSURD = {Long.MAX_VALUE - 1, Long.MAX_VALUE / 2, 1L << 62, 1L << 56, 1L << 50};
 
     /** The backend under test, always the same one. */
     abstract Allocator allocator();
+
+    /** Sets in another JVM what makes this backend serve there. */
+    ChildJvm serving(ChildJvm child) {
+        return child.environment("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384")
+                .property(Allocators.ALLOCATOR_PROPERTY, allocator().name());
+    }
 
     /** All sizes to a page, then each power of two and 5, 6, 7 quarters of it, and the sizes next to those. */
     static LongStream sizesAcrossClasses() {
@@ -65,16 +82,20 @@ abstract class AllocatorContract {
         }
     }
 
-    private void checkBound(long size, long usableBytes) {
+    final void checkBound(long size, long usableBytes) {
         long bound = allocator().usableBytesBound(size);
         if (usableBytes < size || usableBytes > bound || (allocator().usableBytesExact() && usableBytes != bound)) {
             throw new AssertionError(size + " bytes requested, " + bound + " told, " + usableBytes + " given");
         }
     }
 
-    /** Mostly small; one in a hundred up to a mebibyte. */
+    /** Mostly small; one in a hundred up to a mebibyte, and one in five thousand up to 64. */
     private static long randomSize(SplittableRandom random) {
-        int exponent = random.nextInt(100) == 0 ? 20 : random.nextInt(4, 14);
+        int exponent = switch (random.nextInt(5_000)) {
+            case 0 -> 26;
+            case 1, 2, 3 -> 23;
+            default -> random.nextInt(100) == 0 ? 20 : random.nextInt(4, 14);
+        };
         return 1 + random.nextLong(1L << exponent);
     }
 
@@ -223,6 +244,103 @@ abstract class AllocatorContract {
             assertThat(address & 15).as("%d bytes", size).isZero();
             allocator().free(address);
         });
+    }
+
+    @Test
+    void isWhatTheFacadeServesFrom() {
+        assertThat(ZMalloc.allocator()).isSameAs(allocator());
+    }
+
+    @Test
+    void facadeServesNothingAsSomething() {
+        for (long address : new long[] {RawZMalloc.ztrymalloc(0), RawZMalloc.ztrycalloc(0)}) {
+            assertThat(address).isNotZero();
+            assertThat(RawZMalloc.zmallocSize(address)).isGreaterThanOrEqualTo(8);
+            Memory.putLong(address, -1);
+            RawZMalloc.zfree(address);
+        }
+    }
+
+    @Test
+    void facadeCountsWhatWasGiven() {
+        SplittableRandom random = new SplittableRandom(25);
+        long before = ZMalloc.zmallocUsedMemory();
+        for (int round = 0; round < 20_000; round++) {
+            long size = randomSize(random);
+            long address = RawZMalloc.ztrymalloc(size);
+            if (round % 2 == 0) {
+                address = RawZMalloc.ztryrealloc(address, randomSize(random));
+            }
+            long usedBytes = ZMalloc.zmallocUsedMemory() - before;
+            if (usedBytes != allocator().usableBytes(address)) {
+                throw new AssertionError(
+                        usedBytes + " bytes counted, " + allocator().usableBytes(address) + " given");
+            }
+            RawZMalloc.zfree(address);
+        }
+        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
+    }
+
+    @Test
+    void facadeRefusesSizesThatOverflow() {
+        for (long size : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, Long.MAX_VALUE - 1}) {
+            assertThat(RawZMalloc.ztrymalloc(size)).as("%d", size).isZero();
+            assertThat(RawZMalloc.ztrycalloc(size)).as("%d", size).isZero();
+            assertThat(RawZMalloc.ztrycalloc(2, size)).as("2 * %d", size).isZero();
+        }
+        assertThat(RawZMalloc.ztrycalloc(1L << 32, 1L << 32)).isZero();
+    }
+
+    @Test
+    void servesMoreThanFourGibibytes() {
+        long address = allocator().allocate(BEYOND_4_GIB);
+        checkBound(BEYOND_4_GIB, allocator().usableBytes(address));
+        touchEnds(address, BEYOND_4_GIB);
+        allocator().free(address, BEYOND_4_GIB);
+
+        long aligned = allocator().allocateAligned(BEYOND_4_GIB, 4096);
+        touchEnds(aligned, BEYOND_4_GIB);
+        allocator().freeAligned(aligned, allocator().usableBytes(aligned), 4096);
+    }
+
+    private static void touchEnds(long address, long size) {
+        Memory.fill(address, 4096, (byte) 1);
+        Memory.fill(address + size - 4096, 4096, (byte) 2);
+        assertThat(Memory.getByte(address + 4095)).isEqualTo((byte) 1);
+        assertThat(Memory.getByte(address + size - 1)).isEqualTo((byte) 2);
+    }
+
+    @Test
+    void survivesExhaustion() throws Exception {
+        ChildJvm.Result result = serving(ChildJvm.of(ExhaustionProbe.class))
+                .options("-Xmx64m", "-Xint", "-XX:ReservedCodeCacheSize=16m", "-XX:CompressedClassSpaceSize=32m")
+                .addressSpace(4L << 30)
+                .run();
+
+        assertThat(result.exit()).as(result.toString()).isZero();
+        assertThat(result.value("allocator")).isEqualTo(allocator().name());
+        assertThat(Integer.parseInt(result.value("blocks"))).isBetween(4, 64);
+        assertThat(result.value("refused")).isEqualTo("malloc calloc realloc aligned");
+        assertThat(result.value("kept")).isEqualTo("true");
+        assertThat(result.value("thrown")).contains("zmalloc: Out of memory trying to allocate");
+        assertThat(Integer.parseInt(result.value("again"))).isGreaterThanOrEqualTo(4);
+        assertThat(result.value("used")).isEqualTo("0");
+    }
+
+    @Test
+    void reallocationOfAlignedBlocksKeepsContent() {
+        SplittableRandom random = new SplittableRandom(26);
+        for (int round = 0; round < 5_000; round++) {
+            long size = randomSize(random);
+            long alignment = 8L << random.nextInt(12);
+            long address = takeAligned(size, alignment);
+            Memory.fill(address, size, (byte) round);
+            long nextSize = round % 3 == 0 ? allocator().usableBytes(address) : randomSize(random);
+            address = allocator().reallocate(address, nextSize);
+            assertThat(Memory.getByte(address)).isEqualTo((byte) round);
+            assertThat(Memory.getByte(address + Math.min(size, nextSize) - 1)).isEqualTo((byte) round);
+            allocator().free(address, nextSize);
+        }
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.Memory;
+import dev.zmalloc.ffi.NativeProcess;
 
 /**
  * A program that selects the allocator as its settings say, uses it once, and prints what serves, one
@@ -30,6 +31,9 @@ public final class AllocatorProbe {
         description.attempts().forEach(attempt -> System.out.println("attempt=" + attempt));
         System.out.println("page=" + description.pageBytes());
         System.out.println("classes=" + description.sizeClassBytes());
+        description.options().forEach(option -> System.out.println("option=" + option));
+        System.out.println("conf=" + NativeProcess.environment("MALLOC_CONF"));
+        System.out.println("prefixed conf=" + NativeProcess.environment("JE_MALLOC_CONF"));
         System.out.println("figures=" + allocator.figures());
         System.out.println("same=" + isSelectedAgain(allocator));
         System.out.println("works=" + works(allocator));

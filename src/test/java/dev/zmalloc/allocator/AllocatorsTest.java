@@ -25,7 +25,27 @@ class AllocatorsTest {
                 .isInstanceOf(AllocatorUnavailableException.class)
                 .hasMessageContaining("no allocator is called \"jmalloc\"")
                 .hasMessageContaining(
-                        "jemalloc, libc, or the name of a class that implements " + Allocator.class.getName());
+                        "jemalloc, libc, tcmalloc, mimalloc, failing, or the name of a class that implements "
+                                + Allocator.class.getName());
+        assertThat(Allocators.names()).containsExactly("jemalloc", "libc", "tcmalloc", "mimalloc", "failing");
+    }
+
+    @Test
+    void opensWhatAProviderOffers() {
+        assertThat(Allocators.open("failing")).isInstanceOf(FailingAllocator.class);
+    }
+
+    @Test
+    void refusesALaterChoiceAndSaysWhatIsInUse() {
+        Allocator inUse = Allocators.select();
+
+        assertThatThrownBy(() -> Allocators.use("libc"))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("too late for the allocator libc: this process uses "
+                        + inUse.description().name() + " " + inUse.description().version() + " from "
+                        + inUse.description().file())
+                .hasMessageContaining("zmalloc.allocator");
+        assertThat(Allocators.select()).isSameAs(inUse);
     }
 
     @Test

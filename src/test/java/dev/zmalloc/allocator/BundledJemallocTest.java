@@ -2,28 +2,30 @@ package dev.zmalloc.allocator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.Tag;
+import dev.zmalloc.fixtures.ChildJvm;
 import org.junit.jupiter.api.Test;
 
-/** The bundled library, in a JVM of its own: the build says why. */
-@Tag("bundled")
+/** The bundled library. */
 class BundledJemallocTest extends AllocatorContract {
     private static final Allocator ALLOCATOR = open();
 
     private static Allocator open() {
-        // First the one that other tests use: once the bundled library is there, it answers to the system's soname too.
-        assertThat(JemallocAllocatorTest.ALLOCATOR).isNotNull();
-        System.setProperty(JemallocFinder.SOURCES_PROPERTY, "bundled");
+        System.setProperty(LibraryFinder.SOURCES_PROPERTY, "bundled");
         try {
-            return Allocators.open(JemallocAllocator.NAME);
+            return Allocators.use(JemallocAllocator.NAME);
         } finally {
-            System.clearProperty(JemallocFinder.SOURCES_PROPERTY);
+            System.clearProperty(LibraryFinder.SOURCES_PROPERTY);
         }
     }
 
     @Override
     Allocator allocator() {
         return ALLOCATOR;
+    }
+
+    @Override
+    ChildJvm serving(ChildJvm child) {
+        return super.serving(child).property(LibraryFinder.SOURCES_PROPERTY, "bundled");
     }
 
     @Test

@@ -19,6 +19,22 @@ public final class FailingAllocator implements Allocator {
     /** Made by {@link Allocators}. */
     public FailingAllocator() {}
 
+    /** Offers it by name. */
+    public static final class Provider implements AllocatorProvider {
+        /** Made by {@link java.util.ServiceLoader}. */
+        public Provider() {}
+
+        @Override
+        public String name() {
+            return "failing";
+        }
+
+        @Override
+        public Allocator create() {
+            return new FailingAllocator();
+        }
+    }
+
     /**
      * Lets {@code allocations} succeed and the next one fail.
      *

@@ -6,7 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class JemallocAllocatorTest extends AllocatorContract {
-    static final JemallocAllocator ALLOCATOR = (JemallocAllocator) Allocators.open(JemallocAllocator.NAME);
+    static final JemallocAllocator ALLOCATOR = (JemallocAllocator) Allocators.use(JemallocAllocator.NAME);
 
     @Override
     JemallocAllocator allocator() {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a jemalloc that has statistics tells of itself and lets be changed. */
 class JemallocControlTest {
-    private static final JemallocAllocator ALLOCATOR = JemallocAllocatorTest.ALLOCATOR;
+    private static final JemallocAllocator ALLOCATOR = (JemallocAllocator) Allocators.open(JemallocAllocator.NAME);
 
     @Test
     void everyFigureIsThere() {

@@ -80,7 +80,7 @@ class JemallocFinderTest {
     @Test
     void bundledServesWithoutLogWhereItWasAskedFor() throws Exception {
         ChildJvm.Result result =
-                probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled").run();
+                probe().property(LibraryFinder.SOURCES_PROPERTY, "bundled").run();
 
         assertServes(result, Origin.BUNDLED);
         assertThat(result.err()).isEmpty();
@@ -89,7 +89,7 @@ class JemallocFinderTest {
 
     @Test
     void leavesNoCopyOfTheBundledLibrary(@TempDir Path directory) throws Exception {
-        ChildJvm.Result result = probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled")
+        ChildJvm.Result result = probe().property(LibraryFinder.SOURCES_PROPERTY, "bundled")
                 .property("java.io.tmpdir", directory.toString())
                 .run();
 
@@ -104,7 +104,7 @@ class JemallocFinderTest {
     @Test
     void refusesNamingEachAttemptWhereNothingIsFound() throws Exception {
         ChildJvm.Result result = probe().environment(
-                        Setting.variable(JemallocFinder.SOURCES_PROPERTY), "preloaded,bundled")
+                        Setting.variable(LibraryFinder.SOURCES_PROPERTY), "preloaded,bundled")
                 .without("lwjgl-jemalloc")
                 .run();
 
@@ -129,7 +129,7 @@ class JemallocFinderTest {
 
     @Test
     void tellsWhyTheBundledLibraryCouldNotBeCopied() throws Exception {
-        ChildJvm.Result result = probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled")
+        ChildJvm.Result result = probe().property(LibraryFinder.SOURCES_PROPERTY, "bundled")
                 // Nobody can create a file there, whatever the rights.
                 .property("java.io.tmpdir", "/proc")
                 .run();
@@ -153,7 +153,7 @@ class JemallocFinderTest {
         }
         Assumptions.assumeFalse(candidates.isEmpty(), reason);
 
-        ChildJvm.Result result = probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled")
+        ChildJvm.Result result = probe().property(LibraryFinder.SOURCES_PROPERTY, "bundled")
                 .property("java.io.tmpdir", candidates.getFirst().toString())
                 .run();
 
@@ -221,7 +221,7 @@ class JemallocFinderTest {
         Path tcmalloc = NativeLibraries.tcmalloc();
 
         ChildJvm.Result result = probe().environment("LD_PRELOAD", tcmalloc.toString())
-                .property(JemallocFinder.SOURCES_PROPERTY, "preloaded")
+                .property(LibraryFinder.SOURCES_PROPERTY, "preloaded")
                 .run();
 
         assertRefused(result, "the process's malloc is ", "libtcmalloc_minimal.so.4", ", not jemalloc");
@@ -232,7 +232,7 @@ class JemallocFinderTest {
         Path tcmalloc = NativeLibraries.tcmalloc();
 
         ChildJvm.Result result = probe().environment("LD_PRELOAD", tcmalloc.toString())
-                .property(JemallocFinder.SOURCES_PROPERTY, "preloaded,bundled")
+                .property(LibraryFinder.SOURCES_PROPERTY, "preloaded,bundled")
                 .run();
 
         assertServes(result, Origin.BUNDLED);
@@ -245,7 +245,7 @@ class JemallocFinderTest {
         Path tcmalloc = NativeLibraries.tcmalloc();
 
         ChildJvm.Result result = probe().environment("LD_PRELOAD", tcmalloc + ":" + jemalloc)
-                .property(JemallocFinder.SOURCES_PROPERTY, "preloaded")
+                .property(LibraryFinder.SOURCES_PROPERTY, "preloaded")
                 .run();
 
         assertRefused(
@@ -254,7 +254,7 @@ class JemallocFinderTest {
 
     @Test
     void refusesUnknownSource() throws Exception {
-        ChildJvm.Result result = probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled,sytem")
+        ChildJvm.Result result = probe().property(LibraryFinder.SOURCES_PROPERTY, "bundled,sytem")
                 .run();
 
         assertRefused(
@@ -270,7 +270,7 @@ class JemallocFinderTest {
         Files.copy(jar, directory.resolve("lwjgl-jemalloc.jar"));
 
         for (Path modulePath : List.of(jar, directory)) {
-            ChildJvm.Result result = probe().property(JemallocFinder.SOURCES_PROPERTY, "bundled")
+            ChildJvm.Result result = probe().property(LibraryFinder.SOURCES_PROPERTY, "bundled")
                     .without("lwjgl-jemalloc")
                     .options("--module-path", modulePath.toString())
                     .run();
@@ -281,8 +281,7 @@ class JemallocFinderTest {
     }
 
     private static ChildJvm.Result explicit(Path file) throws IOException, InterruptedException {
-        return probe().property(JemallocFinder.LIBRARY_PROPERTY, file.toString())
-                .run();
+        return probe().property(LibraryFinder.LIBRARY_PROPERTY, file.toString()).run();
     }
 
     private static void assertServes(ChildJvm.Result result, Origin origin) {

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class LibcAllocatorTest extends AllocatorContract {
-    private static final Allocator ALLOCATOR = Allocators.open(LibcAllocator.NAME);
+    private static final Allocator ALLOCATOR = Allocators.use(LibcAllocator.NAME);
 
     @Override
     Allocator allocator() {

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 
 class MallctlTest {
-    private final Mallctl mallctl = JemallocAllocatorTest.ALLOCATOR.mallctl();
+    private final Mallctl mallctl = ((JemallocAllocator) Allocators.open(JemallocAllocator.NAME)).mallctl();
 
     @Test
     void readsEachType() {

@@ -18,7 +18,7 @@ class UsedMemoryAgainstJemallocTest {
 
         ChildJvm.Result result = ChildJvm.of(UsedMemoryProbe.class)
                 .environment("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384")
-                .property(JemallocFinder.SOURCES_PROPERTY, "system")
+                .property(LibraryFinder.SOURCES_PROPERTY, "system")
                 .run(Long.toString(seed));
 
         assertThat(result.exit()).as(result.toString()).isZero();

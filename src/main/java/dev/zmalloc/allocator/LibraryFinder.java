@@ -10,16 +10,16 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /**
- * Looks for a jemalloc, place by place, and keeps a record of every attempt.
+ * Looks for a library of one kind, place by place, and keeps a record of every attempt.
  *
  * <p>The order: the file that {@code zmalloc.library} names, and then nothing else; symbols that were in the process
- * from the start; the system's library; the bundled one. {@code zmalloc.library.sources} narrows the last three.
+ * from the start; the system's library; the bundled one, which there is of jemalloc. {@code zmalloc.library.sources}
+ * narrows the last three.
  */
-final class JemallocFinder {
+final class LibraryFinder {
     /** Setting: path or soname of the library to use. Only that is tried. */
     static final String LIBRARY_PROPERTY = "zmalloc.library";
 
@@ -29,80 +29,79 @@ final class JemallocFinder {
      */
     static final String SOURCES_PROPERTY = "zmalloc.library.sources";
 
-    private static final String SONAME = "libjemalloc.so.2";
     private static final Set<Origin> SOURCES = EnumSet.of(Origin.PRELOADED, Origin.SYSTEM, Origin.BUNDLED);
 
-    private static final String ENVIRONMENT_CURE = "start the JVM with LD_PRELOAD=" + SONAME
-            + " or GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384 in its environment";
-    private static final String INSTALL_CURE = "install jemalloc, on Debian and Ubuntu the package libjemalloc2";
+    private static final String PROCESS_SYMBOLS = "symbols of the process";
 
+    private final LibraryKind kind;
     private final List<LoadAttempt> attempts = new ArrayList<>();
 
-    private JemallocFinder() {}
+    private LibraryFinder(LibraryKind kind) {
+        this.kind = kind;
+    }
 
     /**
-     * Finds and binds a jemalloc.
+     * Finds and binds a library of {@code kind}.
      *
      * @throws AllocatorUnavailableException if there is none where the settings allow to look
      */
-    static JemallocAllocator open() {
-        return new JemallocFinder().find();
+    static Allocator open(LibraryKind kind) {
+        return new LibraryFinder(kind).find();
     }
 
-    private JemallocAllocator find() {
+    private Allocator find() {
         Optional<String> explicit = Setting.value(LIBRARY_PROPERTY);
         if (explicit.isPresent()) {
             return fromFile(Origin.EXPLICIT, explicit.get()).orElseThrow(this::refusal);
         }
         Set<Origin> sources = sources();
-        Optional<JemallocAllocator> found = Optional.empty();
-        if (isAllowed(sources, Origin.PRELOADED, "symbols of the process")) {
+        Optional<Allocator> found = Optional.empty();
+        if (isAllowed(sources, Origin.PRELOADED, PROCESS_SYMBOLS)) {
             found = fromProcess();
         }
-        if (found.isEmpty() && isAllowed(sources, Origin.SYSTEM, SONAME)) {
-            found = fromFile(Origin.SYSTEM, SONAME);
+        for (String soname : kind.sonames()) {
+            if (found.isEmpty() && isAllowed(sources, Origin.SYSTEM, soname)) {
+                found = fromFile(Origin.SYSTEM, soname);
+            }
         }
-        if (found.isEmpty() && isAllowed(sources, Origin.BUNDLED, BundledLibrary.RESOURCE)) {
+        if (found.isEmpty() && kind.isBundled() && isAllowed(sources, Origin.BUNDLED, BundledLibrary.RESOURCE)) {
             found = fromJar();
             found.ifPresent(bundled -> tellWhyBundled(bundled, sources.contains(Origin.SYSTEM)));
         }
         return found.orElseThrow(this::refusal);
     }
 
-    private Optional<JemallocAllocator> fromProcess() {
-        String sought = "symbols of the process";
-        Optional<NativeLibrary> library = jemalloc(LibraryLoader.PROCESS);
+    private Optional<Allocator> fromProcess() {
+        String sought = PROCESS_SYMBOLS;
+        Optional<NativeLibrary> library = kind.inProcess();
         if (library.isEmpty()) {
             long malloc = LibraryLoader.symbol(LibraryLoader.PROCESS, "malloc");
             String file = LibraryLoader.fileOf(malloc).map(LoadedFile::path).orElse("unknown");
             return failed(
                     Origin.PRELOADED,
                     sought,
-                    "the process's malloc is " + file + ", not jemalloc",
-                    "start the JVM with LD_PRELOAD=" + SONAME);
+                    "the process's malloc is " + file + ", not " + kind.name(),
+                    cure(Origin.PRELOADED));
         }
-        return bound(Origin.PRELOADED, sought, library.get(), library.get().file(), "");
+        return bound(Origin.PRELOADED, sought, library.get(), library.get().file(), "", true);
     }
 
-    private Optional<JemallocAllocator> fromFile(Origin origin, String file) {
+    private Optional<Allocator> fromFile(Origin origin, String file) {
+        boolean loadedBefore = LibraryLoader.isOpen(file);
         long handle;
         try {
-            handle = LibraryLoader.open(file);
+            handle = kind.load(file);
         } catch (LibraryLoadException e) {
             return failed(origin, file, e.words(), loadCure(origin, e.words()));
         }
-        Optional<NativeLibrary> library = jemalloc(handle);
+        Optional<NativeLibrary> library = kind.in(handle);
         if (library.isEmpty()) {
-            return failed(
-                    origin,
-                    file,
-                    "loaded, but it is not jemalloc: it has neither mallctl nor je_mallctl",
-                    cure(origin));
+            return failed(origin, file, "loaded, but it is not " + kind.name() + ": it has " + neither(), cure(origin));
         }
-        return bound(origin, file, library.get(), library.get().file(), "");
+        return bound(origin, file, library.get(), library.get().file(), "", loadedBefore);
     }
 
-    private Optional<JemallocAllocator> fromJar() {
+    private Optional<Allocator> fromJar() {
         String missingCure =
                 "put org.lwjgl:lwjgl-jemalloc with the classifier for this platform on the class or module path";
         String copyCure = "set -Djava.io.tmpdir to a directory with room, on a file system that is not mounted noexec";
@@ -112,17 +111,12 @@ final class JemallocFinder {
             if (bundled.isEmpty()) {
                 return failed(Origin.BUNDLED, sought, "no jar on the class or module path has it", missingCure);
             }
-            Optional<NativeLibrary> library =
-                    NativeLibrary.find(bundled.get().load(), BundledLibrary.PREFIX, "mallctl");
+            BundledLibrary jar = bundled.get();
+            Optional<NativeLibrary> library = kind.in(jar.load(kind));
             if (library.isEmpty()) {
-                return failed(Origin.BUNDLED, sought, "it has no je_mallctl", missingCure);
+                return failed(Origin.BUNDLED, sought, "it has " + neither(), missingCure);
             }
-            return bound(
-                    Origin.BUNDLED,
-                    sought,
-                    library.get(),
-                    bundled.get().location().toString(),
-                    bundled.get().builtFrom());
+            return bound(Origin.BUNDLED, sought, library.get(), jar.location().toString(), jar.builtFrom(), false);
         } catch (IOException e) {
             return failed(Origin.BUNDLED, sought, "it could not be copied to a file: " + e, copyCure);
         } catch (LibraryLoadException e) {
@@ -130,50 +124,35 @@ final class JemallocFinder {
         }
     }
 
-    /** The jemalloc that {@code handle} leads to, with or without a prefix to its names. */
-    private static Optional<NativeLibrary> jemalloc(long handle) {
-        return NativeLibrary.find(handle, "", "mallctl")
-                .or(() -> NativeLibrary.find(handle, BundledLibrary.PREFIX, "mallctl"));
+    /** What a library of another kind lacks. */
+    private String neither() {
+        List<String> anchors =
+                kind.prefixes().stream().map(prefix -> prefix + kind.anchor()).toList();
+        return anchors.size() == 1 ? "no " + anchors.getFirst() : "neither " + String.join(" nor ", anchors);
     }
 
     /**
-     * Binds {@code library} if it is whole, and answers to the one question that only jemalloc answers.
+     * Binds {@code library} if it is whole, and tells the version that only its kind tells.
      *
      * @param file where it comes from, for reports
      * @param builtFrom what to report as its version if it has none itself; may be empty
      */
-    private Optional<JemallocAllocator> bound(
-            Origin origin, String sought, NativeLibrary library, String file, String builtFrom) {
-        List<String> missing = JemallocAllocator.FUNCTIONS.stream()
+    private Optional<Allocator> bound(
+            Origin origin, String sought, NativeLibrary library, String file, String builtFrom, boolean loadedBefore) {
+        List<String> missing = kind.functions().stream()
                 .filter(function -> library.find(function) == 0)
                 .toList();
         if (!missing.isEmpty()) {
             return failed(origin, sought, missing(library, missing), cure(origin));
         }
-        Mallctl mallctl = Mallctl.of(library);
         String version;
         try {
-            version = version(mallctl.readString("version"), builtFrom);
+            version = kind.version(library, builtFrom);
         } catch (IllegalArgumentException e) {
-            return failed(
-                    origin, sought, library.file() + " does not tell its version: " + e.getMessage(), cure(origin));
+            return failed(origin, sought, library.file() + ": " + e.getMessage(), cure(origin));
         }
-        attempts.add(LoadAttempt.success(origin, sought, "jemalloc " + version + " from " + file));
-        AllocatorDescription description = new AllocatorDescription(
-                JemallocAllocator.NAME,
-                version,
-                file,
-                origin,
-                attempts,
-                OptionalLong.of(mallctl.readLong("arenas.page")),
-                mallctl.sizeClassBytes());
-        return Optional.of(JemallocAllocator.of(library, mallctl, description));
-    }
-
-    /** The library's own words, and what is known besides where they tell nothing. */
-    private static String version(String words, String builtFrom) {
-        boolean unversioned = words.startsWith("0.0.0");
-        return unversioned && !builtFrom.isEmpty() ? builtFrom : words;
+        attempts.add(LoadAttempt.success(origin, sought, kind.name() + " " + version + " from " + file));
+        return Optional.of(kind.bind(library, new LibraryKind.Found(version, file, origin, attempts, loadedBefore)));
     }
 
     /**
@@ -189,7 +168,7 @@ final class JemallocFinder {
         return library.file() + " lacks " + String.join(", ", names) + elsewhere;
     }
 
-    private Optional<JemallocAllocator> failed(Origin origin, String sought, String outcome, String cure) {
+    private Optional<Allocator> failed(Origin origin, String sought, String outcome, String cure) {
         attempts.add(LoadAttempt.failure(origin, sought, outcome, cure));
         return Optional.empty();
     }
@@ -221,22 +200,24 @@ final class JemallocFinder {
         return sources;
     }
 
-    private static String loadCure(Origin origin, String words) {
-        return words.contains("static TLS") ? ENVIRONMENT_CURE : cure(origin);
+    private String loadCure(Origin origin, String words) {
+        return words.contains("static TLS")
+                ? cure(Origin.PRELOADED) + " or GLIBC_TUNABLES=glibc.rtld.optional_static_tls=16384 in its environment"
+                : cure(origin);
     }
 
-    private static String cure(Origin origin) {
+    private String cure(Origin origin) {
         return switch (origin) {
             case EXPLICIT ->
-                "let " + LIBRARY_PROPERTY + " or " + Setting.variable(LIBRARY_PROPERTY)
-                        + " name a jemalloc, or leave it unset";
-            case PRELOADED -> "start the JVM with LD_PRELOAD=" + SONAME;
-            default -> INSTALL_CURE;
+                "let " + LIBRARY_PROPERTY + " or " + Setting.variable(LIBRARY_PROPERTY) + " name a " + kind.name()
+                        + ", or leave it unset";
+            case PRELOADED -> "start the JVM with LD_PRELOAD=" + kind.sonames().getFirst();
+            default -> kind.installCure();
         };
     }
 
     /** One line in the log, since what users miss then, statistics, is easy to get. */
-    private void tellWhyBundled(JemallocAllocator bundled, boolean systemTried) {
+    private void tellWhyBundled(Allocator bundled, boolean systemTried) {
         if (!systemTried) {
             return;
         }
@@ -250,18 +231,17 @@ final class JemallocFinder {
                         "The bundled jemalloc ({0}) serves{1}, because the system''s did not load: {2}."
                                 + " To use that, {3}.",
                         bundled.description().version(),
-                        bundled.mallctl().readBoolean("config.stats") ? "" : ", without statistics",
+                        bundled.figures().allocatedBytes().isPresent() ? "" : ", without statistics",
                         system.outcome(),
                         system.cure());
     }
 
     private AllocatorUnavailableException refusal() {
-        StringBuilder report = new StringBuilder("no jemalloc could be had. What was tried:");
+        StringBuilder report = new StringBuilder("no " + kind.name() + " could be had. What was tried:");
         for (LoadAttempt attempt : attempts) {
             report.append("\n  ").append(attempt);
         }
-        report.append(
-                "\n  To do without jemalloc, set " + Allocators.ALLOCATOR_PROPERTY + "=" + LibcAllocator.NAME + ".");
+        report.append("\n  To do without it, set " + Allocators.ALLOCATOR_PROPERTY + "=" + LibcAllocator.NAME + ".");
         return new AllocatorUnavailableException(report.toString());
     }
 }

@@ -1,0 +1,246 @@
+package dev.zmalloc.allocator;
+
+import dev.zmalloc.ffi.Downcalls;
+import dev.zmalloc.ffi.NativeLibrary;
+import dev.zmalloc.ffi.abi.calloc_fn;
+import dev.zmalloc.ffi.abi.free_fn;
+import dev.zmalloc.ffi.abi.malloc_fn;
+import dev.zmalloc.ffi.abi.malloc_usable_size_fn;
+import dev.zmalloc.ffi.abi.mi_free_size_fn;
+import dev.zmalloc.ffi.abi.mi_good_size_fn;
+import dev.zmalloc.ffi.abi.mi_malloc_aligned_fn;
+import dev.zmalloc.ffi.abi.realloc_fn;
+import java.lang.invoke.MethodHandle;
+import java.util.List;
+import java.util.OptionalLong;
+
+/**
+ * mimalloc 2 and 3.
+ *
+ * <p>It does not tell for every size what it will give, so the size of each block is asked for, and
+ * {@link #usableBytesBound} is an upper bound that follows from how mimalloc lays out its pages.
+ *
+ * @param pageBytes page size of the system
+ */
+record MimallocAllocator(
+        MethodHandle mallocHandle,
+        MethodHandle callocHandle,
+        MethodHandle reallocHandle,
+        MethodHandle freeHandle,
+        MethodHandle freeSizeHandle,
+        MethodHandle mallocAlignedHandle,
+        MethodHandle usableSizeHandle,
+        MethodHandle goodSizeHandle,
+        long pageBytes,
+        AllocatorDescription description)
+        implements Allocator {
+    /*
+     * The upper bound, from the sources of 2.0.9 to 2.4.1 and 3.0.10 to 3.4.3.
+     *
+     * To 64 KiB, every version serves from pages of equal blocks, and mi_good_size is the size of those blocks: it is
+     * what the page is chosen by. The last size that is served so differs: 64 KiB, 128 KiB or 512 KiB.
+     *
+     * A larger block may be a page of its own. Its request is rounded up to a granule that grows with it: to system
+     * pages below 512 KiB, to 64 KiB below 2 MiB, 256 KiB below 8 MiB, 1 MiB below 32 MiB, and 4 MiB from there. Version
+     * 3 gives that. Version 2 cuts such a page out of its segment in slices of 64 KiB, in steps of eight slices for more
+     * than 512 KiB, and gives all of them: 135,168 bytes become 196,608. Segments of one block are whole slices too. So
+     * the bound is the larger of mi_good_size and of the granule's multiple in slices.
+     *
+     * An aligned block that no page has at hand is cut from one of the request, at least 16 bytes, and the alignment
+     * at most; what lies behind stays usable. Beyond 16 MiB (64 KiB in later versions) the alignment is found in
+     * a segment of its own, and less is usable than that.
+     *
+     * Builds with checks keep a pad behind each block, and tell the requested size as the usable one.
+     */
+    private static final long BLOCKS_OF_PAGES_BYTES = 64 << 10;
+
+    private static final long SLICE_BYTES = 64 << 10;
+    private static final long EIGHT_SLICES_BYTES = 8 * SLICE_BYTES;
+    private static final long LEAST_BYTES = 16;
+
+    /** User space of both processors ends here or below, so nothing larger can be had. */
+    private static final long MAX_REQUEST_BYTES = 1L << 48;
+
+    static final String NAME = "mimalloc";
+
+    /** What a library must have to serve. */
+    static final List<String> FUNCTIONS = List.of(
+            "mi_version",
+            "mi_malloc",
+            "mi_calloc",
+            "mi_realloc",
+            "mi_free",
+            "mi_free_size",
+            "mi_malloc_aligned",
+            "mi_usable_size",
+            "mi_good_size");
+
+    /** Binds the functions of a library that has all of {@link #FUNCTIONS}. */
+    static MimallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
+        return new MimallocAllocator(
+                Downcalls.ordinary(library.find("mi_malloc"), malloc_fn.descriptor()),
+                Downcalls.ordinary(library.find("mi_calloc"), calloc_fn.descriptor()),
+                Downcalls.ordinary(library.find("mi_realloc"), realloc_fn.descriptor()),
+                Downcalls.ordinary(library.find("mi_free"), free_fn.descriptor()),
+                Downcalls.ordinary(library.find("mi_free_size"), mi_free_size_fn.descriptor()),
+                Downcalls.ordinary(library.find("mi_malloc_aligned"), mi_malloc_aligned_fn.descriptor()),
+                Downcalls.critical(library.find("mi_usable_size"), malloc_usable_size_fn.descriptor()),
+                Downcalls.critical(library.find("mi_good_size"), mi_good_size_fn.descriptor()),
+                SystemPage.bytes(),
+                new AllocatorDescription(
+                        NAME,
+                        found.version(),
+                        found.file(),
+                        found.origin(),
+                        found.attempts(),
+                        OptionalLong.of(SystemPage.bytes()),
+                        List.of(),
+                        List.of()));
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public long allocate(long bytes) {
+        try {
+            return (long) mallocHandle.invokeExact(bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long allocateZeroed(long bytes) {
+        try {
+            return (long) callocHandle.invokeExact(1L, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long reallocate(long address, long bytes) {
+        try {
+            return (long) reallocHandle.invokeExact(address, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void free(long address) {
+        try {
+            freeHandle.invokeExact(address);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void free(long address, long bytes) {
+        try {
+            freeSizeHandle.invokeExact(address, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long allocateAligned(long bytes, long alignmentBytes) {
+        if (bytes > MAX_REQUEST_BYTES || alignmentBytes > MAX_REQUEST_BYTES) {
+            return 0;
+        }
+        long address = mallocAligned(bytes, alignmentBytes);
+        if ((address & (alignmentBytes - 1)) == 0) {
+            return address;
+        }
+        // Up to 2.0.9 mimalloc takes any block of 256, 512 or 1,024 bytes for aligned to its size, but the first of a
+        // page is not. One byte more is no power of two, and is aligned by search.
+        free(address);
+        return mallocAligned(bytes + 1, alignmentBytes);
+    }
+
+    /** The size comes first, and then the alignment: {@code aligned_alloc} has it the other way round. */
+    private long mallocAligned(long bytes, long alignmentBytes) {
+        try {
+            return (long) mallocAlignedHandle.invokeExact(bytes, alignmentBytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public void freeAligned(long address, long bytes, long alignmentBytes) {
+        free(address);
+    }
+
+    @Override
+    public long usableBytes(long address) {
+        try {
+            return (long) usableSizeHandle.invokeExact(address);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    @Override
+    public long usableBytesBound(long requestedBytes) {
+        if (requestedBytes > MAX_REQUEST_BYTES) {
+            return 0;
+        }
+        long goodBytes = goodSize(requestedBytes);
+        if (requestedBytes <= BLOCKS_OF_PAGES_BYTES) {
+            return goodBytes;
+        }
+        long granules = roundUp(requestedBytes, granuleBytes(requestedBytes));
+        long slices = roundUp(granules, granules > EIGHT_SLICES_BYTES ? EIGHT_SLICES_BYTES : SLICE_BYTES);
+        return Math.max(goodBytes, slices);
+    }
+
+    @Override
+    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
+        if (requestedBytes > MAX_REQUEST_BYTES || alignmentBytes > MAX_REQUEST_BYTES) {
+            return 0;
+        }
+        return usableBytesBound(Math.max(requestedBytes, LEAST_BYTES) + alignmentBytes);
+    }
+
+    @Override
+    public boolean usableBytesExact() {
+        return false;
+    }
+
+    /** None: mimalloc keeps its statistics in its debug builds only. */
+    @Override
+    public AllocatorFigures figures() {
+        return AllocatorFigures.NONE;
+    }
+
+    private long granuleBytes(long bytes) {
+        if (bytes < 512 << 10) {
+            return pageBytes;
+        }
+        if (bytes < 2 << 20) {
+            return 64 << 10;
+        }
+        if (bytes < 8 << 20) {
+            return 256 << 10;
+        }
+        return bytes < 32 << 20 ? 1 << 20 : 4 << 20;
+    }
+
+    private long goodSize(long bytes) {
+        try {
+            return (long) goodSizeHandle.invokeExact(bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+    }
+
+    private static long roundUp(long bytes, long multiple) {
+        return (bytes + multiple - 1) & -multiple;
+    }
+}
