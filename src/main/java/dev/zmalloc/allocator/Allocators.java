@@ -40,7 +40,9 @@ public final class Allocators {
     private static final ReentrantLock SELECTION = new ReentrantLock();
 
     private static @Nullable Allocator selected;
-    private static @Nullable AllocatorUnavailableException refused;
+
+    /** What the settings' choice ended with, if that was a refusal. */
+    private static @Nullable String refusal;
 
     private Allocators() {}
 
@@ -54,8 +56,8 @@ public final class Allocators {
     public static Allocator select() {
         SELECTION.lock();
         try {
-            if (refused != null) {
-                throw new AllocatorUnavailableException(refused.getMessage(), refused);
+            if (refusal != null) {
+                throw new AllocatorUnavailableException(refusal);
             }
             Allocator allocator = selected;
             if (allocator == null) {
@@ -64,7 +66,7 @@ public final class Allocators {
             }
             return allocator;
         } catch (AllocatorUnavailableException e) {
-            refused = e;
+            refusal = e.getMessage();
             throw e;
         } finally {
             SELECTION.unlock();
@@ -83,11 +85,9 @@ public final class Allocators {
     public static Allocator use(String name) {
         SELECTION.lock();
         try {
-            if (refused != null) {
-                throw new IllegalStateException(
-                        "too late for the allocator " + name + ": one was asked for before, and could not be had: "
-                                + refused.getMessage(),
-                        refused);
+            if (refusal != null) {
+                throw new IllegalStateException("too late for the allocator " + name
+                        + ": one was asked for before, and could not be had: " + refusal);
             }
             if (selected != null) {
                 throw new IllegalStateException("too late for the allocator " + name + ": this process uses "
