@@ -8,6 +8,8 @@ import java.util.List;
 
 /** tcmalloc of gperftools, known by its own names, which no other allocator can stand before. */
 record TcmallocLibrary() implements LibraryKind {
+    private static final String PROJECT = "gperftools";
+
     @Override
     public String name() {
         return TcmallocAllocator.NAME;
@@ -37,8 +39,10 @@ record TcmallocLibrary() implements LibraryKind {
     @Override
     public String version(NativeLibrary library, String builtFrom) {
         try {
-            return Memory.cString((long) Downcalls.ordinary(library.find("tc_version"), tc_version_fn.descriptor())
-                    .invokeExact(0L, 0L, 0L));
+            String words = Memory.cString(
+                    (long) Downcalls.ordinary(library.find("tc_version"), tc_version_fn.descriptor())
+                            .invokeExact(0L, 0L, 0L));
+            return words.startsWith(PROJECT + " ") ? words.substring(PROJECT.length() + 1) + " of " + PROJECT : words;
         } catch (Throwable thrown) {
             throw Downcalls.unexpected(thrown);
         }
