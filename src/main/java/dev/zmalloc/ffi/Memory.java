@@ -168,6 +168,42 @@ public final class Memory {
         return segment(address, bytes).asReadOnly().reinterpret(arena, null);
     }
 
+    /**
+     * A writable view of {@code bytes} at {@code address} that lives as long as {@code arena}: used later, it throws.
+     * Closing the arena does not free the block, which the caller keeps.
+     *
+     * @throws IllegalStateException if {@code arena} was closed
+     * @throws WrongThreadException if {@code arena} is confined to another thread
+     */
+    @SuppressWarnings("restricted") // ties a view of memory to a lifetime; the size was already fixed by the slice
+    public static MemorySegment segment(long address, long bytes, Arena arena) {
+        return segment(address, bytes).reinterpret(arena, null);
+    }
+
+    /**
+     * Throws what the JDK throws for a use of {@code arena} that is not allowed now.
+     *
+     * @throws IllegalStateException if {@code arena} was closed
+     * @throws WrongThreadException if {@code arena} is confined to another thread
+     */
+    @SuppressWarnings("restricted") // a view of nothing; the JDK has no other way to ask
+    public static void checkUsable(Arena arena) {
+        MemorySegment.NULL.reinterpret(arena, null);
+    }
+
+    /**
+     * Has {@code action} run once {@code arena} has closed, on the thread that closed it, when none of its segments can
+     * be used any more. In which order the actions of an arena run is the JDK's business. An automatic arena runs them
+     * on a thread of the JDK's, provided that {@code action} does not refer to the arena.
+     *
+     * @throws IllegalStateException if {@code arena} was closed
+     * @throws WrongThreadException if {@code arena} is confined to another thread
+     */
+    @SuppressWarnings("restricted") // a view of nothing, for the action that can be tied to it
+    public static void whenClosed(Arena arena, Runnable action) {
+        MemorySegment.NULL.reinterpret(arena, nothing -> action.run());
+    }
+
     /** The UTF-8 string at {@code address}, up to its terminating zero. */
     public static String cString(long address) {
         byte[] text = new byte[Math.toIntExact(cStringBytes(address))];
