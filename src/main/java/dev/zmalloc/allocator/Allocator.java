@@ -58,8 +58,9 @@ public interface Allocator {
      * Takes a block of at least {@code bytes} whose address is a multiple of {@code alignmentBytes}, content undefined.
      * {@link #usableBytes} tells its size, {@link #reallocate} keeps its content but not its alignment.
      *
-     * <p>It is freed with {@link #freeAligned}. {@link #free(long)} takes it too; {@link #free(long, long)} does not,
-     * since an allocator may keep an aligned block in another size class than a plain one of the same request.
+     * <p>It is freed with {@link #freeAligned}. {@link #free(long)} takes it too, and so does {@link #free(long, long)}
+     * if told the usable size. Told less it does not, since an allocator may keep an aligned block in another size class
+     * than a plain one of the same request.
      *
      * @param alignmentBytes a power of two, at least 8
      * @return the block's address, or 0 if there is no memory
