@@ -68,16 +68,14 @@ final class WholeBlock {
         if (bytes < block.byteSize()) {
             throw refusal(describe(block) + ", said to have " + bytes);
         }
-        if (RawZMalloc.usableBytesExact()) {
-            long told = RawZMalloc.usableBytesBound(bytes);
-            // The usual block is of the size that its own length leads to. Others, such as aligned ones, are asked for.
-            if (told == RawZMalloc.usableBytesBound(block.byteSize())) {
-                return told;
-            }
+        boolean exact = RawZMalloc.usableBytesExact();
+        long told = RawZMalloc.usableBytesBound(bytes);
+        if (exact && told == RawZMalloc.usableBytesBound(block.byteSize())) {
+            return told;
         }
-        long usableBytes = RawZMalloc.zmallocSize(address);
-        if (bytes > usableBytes
-                || (RawZMalloc.usableBytesExact() && RawZMalloc.usableBytesBound(bytes) != usableBytes)) {
+        // The usual block is of the size that its own length leads to. Others, such as aligned ones, are asked for.
+        long usableBytes = usableBytes(block, address);
+        if (exact ? told != usableBytes : bytes > usableBytes) {
             throw refusal(describe(block) + ", said to have " + bytes + ", where the allocator has a block of "
                     + usableBytes);
         }

@@ -227,7 +227,7 @@ public final class ZMalloc {
      * </ul>
      *
      * What passes and is no whole block corrupts the process, and so does a block that was freed before or that another
-     * allocator gave.
+     * allocator gave. So may the question about an address that the allocator knows nothing of.
      *
      * @param block a whole block from this class, not freed before
      * @throws IllegalArgumentException if {@code block} is refused; nothing was freed
@@ -259,8 +259,8 @@ public final class ZMalloc {
      * ignored. {@code block.byteSize()} is a right size for every segment that this class returned, but for those of
      * {@link #zmallocAligned} and its like: for them it is {@link #zmallocSize}.
      *
-     * <p>Refused is what {@link #zfree(MemorySegment)} always refuses, and a size less than the segment's. A size of
-     * another class than the segment's length is held against what the allocator has there.
+     * <p>Refused is what {@link #zfree(MemorySegment)} refuses without asking the allocator, and a size less than the
+     * segment's. A size of another class than the segment's length leads to is held against what the allocator has.
      *
      * @param bytes anything from the size requested to the usable size
      * @throws IllegalArgumentException if {@code block} or {@code bytes} is refused; nothing was freed

@@ -31,7 +31,7 @@ class AllocationFormsTest {
      *
      * @param usable whether that is the usable length, and not the one requested
      */
-    private record Form(String name, boolean usable, LongFunction<MemorySegment> take) {
+    record Form(String name, boolean usable, LongFunction<MemorySegment> take) {
         boolean isTry() {
             return name.contains("ztry");
         }
@@ -81,8 +81,7 @@ class AllocationFormsTest {
         forms.add(rawUsable("zreallocUsable of null", bytes -> RawZMalloc.zreallocUsable(0, bytes, USABLE)));
         forms.add(rawUsable("ztryreallocUsable of null", bytes -> RawZMalloc.ztryreallocUsable(0, bytes, USABLE)));
         forms.add(rawUsable("zmallocAlignedUsable", bytes -> RawZMalloc.zmallocAlignedUsable(bytes, 4096, USABLE)));
-        forms.add(rawUsable(
-                "ztrymallocAlignedUsable", bytes -> RawZMalloc.ztrymallocAlignedUsable(bytes, 32, USABLE)));
+        forms.add(rawUsable("ztrymallocAlignedUsable", bytes -> RawZMalloc.ztrymallocAlignedUsable(bytes, 32, USABLE)));
     }
 
     private static void addSegmentForms(List<Form> forms) {

@@ -21,7 +21,7 @@ class ReallocTest {
     private long liveBefore;
 
     /** A way to resize a block at an address: the form's name, and the form. */
-    private record Form(String name, Resize resize) {
+    record Form(String name, Resize resize) {
         boolean isTry() {
             return name.contains("ztry");
         }
@@ -36,7 +36,7 @@ class ReallocTest {
         }
     }
 
-    private interface Resize {
+    interface Resize {
         /** Answers the new address. {@code byteSize} is how long the block at {@code address} is. */
         long apply(long address, long byteSize, long bytes);
     }

@@ -59,8 +59,8 @@ public interface Allocator {
      * {@link #usableBytes} tells its size, {@link #reallocate} keeps its content but not its alignment.
      *
      * <p>It is freed with {@link #freeAligned}. {@link #free(long)} takes it too, and so does {@link #free(long, long)}
-     * if told the usable size. Told less it does not, since an allocator may keep an aligned block in another size class
-     * than a plain one of the same request.
+     * if told the usable size. Told less it does not, since an allocator may keep an aligned block in another size
+     * class than a plain one of the same request.
      *
      * @param alignmentBytes a power of two, at least 8
      * @return the block's address, or 0 if there is no memory

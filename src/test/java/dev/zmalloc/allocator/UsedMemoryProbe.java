@@ -5,9 +5,10 @@ import dev.zmalloc.ZMalloc;
 import java.util.SplittableRandom;
 
 /**
- * A program that takes, resizes and frees a million blocks through {@link RawZMalloc}, and holds the count against
- * jemalloc's own all the while. Prints how many comparisons were made and how many differed, and the first difference.
- * For a JVM of its own, with a jemalloc that nothing else in the process uses.
+ * A program that takes, resizes and frees a million blocks through {@link RawZMalloc}, plain, aligned and past the
+ * thread's cache, and holds the count against jemalloc's own all the while. Prints how many comparisons were made and
+ * how many differed, and the first difference. For a JVM of its own, with a jemalloc that nothing else in the process
+ * uses.
  */
 public final class UsedMemoryProbe {
     private static final int OPERATIONS = 1_000_000;
@@ -17,6 +18,10 @@ public final class UsedMemoryProbe {
     private final Mallctl mallctl = ((JemallocAllocator) ZMalloc.allocator()).mallctl();
     private final long[] addresses = new long[BLOCKS];
     private final long[] requestedBytes = new long[BLOCKS];
+
+    /** What each block was aligned to; 0 for one that was not asked to be. */
+    private final long[] alignments = new long[BLOCKS];
+
     private final SplittableRandom random;
 
     private UsedMemoryProbe(long seed) {
@@ -58,27 +63,44 @@ public final class UsedMemoryProbe {
         System.out.println("leftAllocated=" + (allocatedBytes() - startAllocated));
     }
 
-    /** Frees the block at {@code index} in one of the two ways, or resizes it; takes one there if there is none. */
+    /** Frees the block at {@code index} in one of its ways, or resizes it; takes one there if there is none. */
     private void operate(int index) {
         long address = addresses[index];
         long bytes = randomBytes();
         if (address == 0) {
-            addresses[index] = random.nextBoolean() ? RawZMalloc.zmalloc(bytes) : RawZMalloc.zcalloc(bytes);
-            requestedBytes[index] = bytes;
+            take(index, bytes);
             return;
         }
-        switch (random.nextInt(3)) {
-            case 0 -> {
-                addresses[index] = RawZMalloc.zrealloc(address, bytes);
-                requestedBytes[index] = bytes;
-            }
-            case 1 -> {
-                RawZMalloc.zfree(address);
-                addresses[index] = 0;
-            }
+        int way = random.nextInt(4);
+        if (way == 0) {
+            addresses[index] = RawZMalloc.zrealloc(address, bytes);
+            // One to 0 bytes freed the block.
+            requestedBytes[index] = bytes;
+            alignments[index] = 0;
+            return;
+        }
+        addresses[index] = 0;
+        if (way == 1) {
+            RawZMalloc.zfree(address);
+        } else if (way == 2) {
+            RawZMalloc.zfreeNoTcache(address);
+        } else if (alignments[index] == 0) {
+            RawZMalloc.zfree(address, requestedBytes[index]);
+        } else {
+            RawZMalloc.zfreeAligned(address, requestedBytes[index], alignments[index]);
+        }
+    }
+
+    private void take(int index, long bytes) {
+        requestedBytes[index] = bytes;
+        alignments[index] = 0;
+        switch (random.nextInt(4)) {
+            case 0 -> addresses[index] = RawZMalloc.zmalloc(bytes);
+            case 1 -> addresses[index] = RawZMalloc.zcalloc(bytes);
+            case 2 -> addresses[index] = RawZMalloc.zmallocNoTcache(bytes);
             default -> {
-                RawZMalloc.zfree(address, requestedBytes[index]);
-                addresses[index] = 0;
+                alignments[index] = 1L << random.nextInt(14);
+                addresses[index] = RawZMalloc.zmallocAligned(bytes, alignments[index]);
             }
         }
     }
