@@ -33,7 +33,7 @@ final class UsedMemory {
     /*
      * Two atomic adds.
      *
-     * The second goes to a line that the first has just brought in, and nothing waits for the outcome of either: the
+     * The second goes to a line that the first has brought in, and nothing waits for the outcome of either: the
      * stripe's movement is judged by its bytes as they were before the add. That makes the pair of malloc and free 1.6
      * ns slower than the bytes alone do (21.1 against 19.5). Judging by the outcome of the add instead costs 3 ns, and
      * the two counts packed into the low bits of the bytes, so that one add does all, 1.9.

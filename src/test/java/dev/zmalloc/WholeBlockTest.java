@@ -3,6 +3,7 @@ package dev.zmalloc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.ffi.Memory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -88,9 +89,10 @@ class WholeBlockTest {
 
     @Test
     void closedArenas() {
-        Arena arena = Arena.ofConfined();
-        MemorySegment dead = arena.allocate(64, 16);
-        arena.close();
+        MemorySegment dead;
+        try (Arena arena = Arena.ofConfined()) {
+            dead = arena.allocate(64, 16);
+        }
         assertRefused(dead, "of an arena that frees it itself");
     }
 
@@ -152,7 +154,7 @@ class WholeBlockTest {
     @Test
     void segmentsLongerThanTheirBlock() {
         MemorySegment block = ZMalloc.zmalloc(100);
-        MemorySegment longer = dev.zmalloc.ffi.Memory.segment(block.address(), 5_000);
+        MemorySegment longer = Memory.segment(block.address(), 5_000);
         assertRefused(List.of(ZMalloc::zfree, ZMalloc::zmallocSize), longer, "5000 bytes at 0x");
         ZMalloc.zfree(block);
     }
