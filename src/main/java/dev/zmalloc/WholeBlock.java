@@ -59,19 +59,20 @@ final class WholeBlock {
     }
 
     /**
-     * The usable bytes of the block at {@code address}, of which the caller says that they follow from {@code bytes}.
+     * Refuses {@code bytes} if a block told to be of that size is not what {@code block} is.
      *
      * @param address that of {@code block}; not 0
-     * @throws IllegalArgumentException if they do not, or if {@code bytes} is less than the segment has
+     * @throws IllegalArgumentException if {@code bytes} is less than the segment has, or leads to another size class
+     *     than the allocator has there
      */
-    static long usableBytes(MemorySegment block, long address, long bytes) {
+    static void checkBytes(MemorySegment block, long address, long bytes) {
         if (bytes < block.byteSize()) {
             throw refusal(describe(block) + ", said to have " + bytes);
         }
         boolean exact = RawZMalloc.usableBytesExact();
         long told = RawZMalloc.usableBytesBound(bytes);
         if (exact && told == RawZMalloc.usableBytesBound(block.byteSize())) {
-            return told;
+            return;
         }
         // The usual block is of the size that its own length leads to. Others, such as aligned ones, are asked for.
         long usableBytes = usableBytes(block, address);
@@ -79,7 +80,6 @@ final class WholeBlock {
             throw refusal(describe(block) + ", said to have " + bytes + ", where the allocator has a block of "
                     + usableBytes);
         }
-        return usableBytes;
     }
 
     /**

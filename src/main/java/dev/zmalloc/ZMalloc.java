@@ -268,7 +268,8 @@ public final class ZMalloc {
     public static void zfree(MemorySegment block, long bytes) {
         long address = WholeBlock.address(block);
         if (address != 0) {
-            RawZMalloc.free(address, WholeBlock.usableBytes(block, address, bytes));
+            WholeBlock.checkBytes(block, address, bytes);
+            RawZMalloc.zfree(address, bytes);
         }
     }
 
