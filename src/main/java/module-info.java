@@ -2,16 +2,18 @@
  * Native memory that a program can count, cap and swap.
  *
  * <p>{@code dev.zmalloc} takes and counts it, {@code dev.zmalloc.allocator} has the allocators that serve it and the
- * interface for one's own, {@code dev.zmalloc.evict} keeps any set of blocks under a limit, and
- * {@code dev.zmalloc.store} is a key-value store made of these.
+ * interface for one's own, {@code dev.zmalloc.evict} keeps any set of blocks under a limit, {@code dev.zmalloc.store}
+ * is a key-value store made of these, and {@code dev.zmalloc.metrics} shows figures to management clients.
  */
 module dev.zmalloc {
     requires static info.picocli;
+    requires static java.management;
     requires static org.jspecify;
 
     exports dev.zmalloc;
     exports dev.zmalloc.allocator;
     exports dev.zmalloc.evict;
+    exports dev.zmalloc.metrics;
     exports dev.zmalloc.store;
 
     uses dev.zmalloc.allocator.AllocatorProvider;

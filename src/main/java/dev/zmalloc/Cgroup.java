@@ -121,13 +121,12 @@ final class Cgroup {
         try {
             Path top = root.resolve(mount.point.substring(1)).normalize();
             Path folder = top.resolve(mount.inside(group)).normalize();
-            // A process can be outside of what its own view shows: such a path begins with "/..".
             List<Path> folders = new ArrayList<>();
-            for (Path each = folder.startsWith(top) ? folder : top; each.startsWith(top); each = each.getParent()) {
+            // A process can be outside of what its own view shows: such a path begins with "/..".
+            Path each = folder.startsWith(top) ? folder : top;
+            while (each != null && each.startsWith(top)) {
                 folders.add(each);
-                if (each.equals(top)) {
-                    break;
-                }
+                each = each.getParent();
             }
             return folders;
         } catch (InvalidPathException e) {

@@ -31,6 +31,11 @@ final class Format {
         return whole == 0 ? "-" : String.format(Locale.ROOT, "%.2f %%", 100.0 * part / whole);
     }
 
+    /** Returns a ratio with two decimals, as Redis prints it: {@code 1.04}. */
+    static String ratio(double ratio) {
+        return String.format(Locale.ROOT, "%.2f", ratio);
+    }
+
     /** Returns a time as people read it: {@code 0.4 s}, {@code 12 s}, {@code 3 min 05 s}, {@code 2 h 07 min}. */
     static String duration(long nanos) {
         if (nanos < 10 * NANOS_PER_SECOND - NANOS_PER_TENTH / 2) {

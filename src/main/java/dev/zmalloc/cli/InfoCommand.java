@@ -1,5 +1,7 @@
 package dev.zmalloc.cli;
 
+import dev.zmalloc.AllocatorInformation;
+import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.MemorySize;
 import dev.zmalloc.ProcessMemory;
 import dev.zmalloc.ZMalloc;
@@ -8,6 +10,7 @@ import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.allocator.LoadAttempt;
 import java.io.PrintStream;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -52,9 +55,8 @@ final class InfoCommand implements Callable<Integer> {
         attempts(description.attempts());
         line("page size", bytes(description.pageBytes()) + ", the system's " + bytes(ProcessMemory.pageBytes()));
         sizeClasses(description.sizeClassBytes());
-        figures(ZMalloc.allocator().figures());
-        line("ZMalloc", "used memory " + count(OptionalLong.of(ZMalloc.zmallocUsedMemory())));
-        line("process", "resident " + count(ProcessMemory.residentBytes()));
+        memory(AllocatorInformation.sample());
+        limits(MemoryLimits.read());
         line(
                 "java",
                 System.getProperty("java.vm.name") + " " + Runtime.version() + ", " + System.getProperty("java.home"));
@@ -88,13 +90,59 @@ final class InfoCommand implements Callable<Integer> {
         }
     }
 
-    private void figures(AllocatorFigures figures) {
+    private void memory(AllocatorInformation information) {
+        AllocatorFigures figures = information.figures();
         line("allocated", count(figures.allocatedBytes()));
         line("active", count(figures.activeBytes()));
         line("metadata", count(figures.metadataBytes()));
         line("resident", count(figures.residentBytes()));
         line("mapped", count(figures.mappedBytes()));
         line("retained", count(figures.retainedBytes()));
+        line("muzzy", count(figures.muzzyBytes()));
+        line("fragmented", count(figures.smallBinFragmentationBytes()));
+        line("ZMalloc", "used memory " + count(OptionalLong.of(information.usedMemory())));
+        line("process", "resident " + count(information.processResidentBytes()));
+        line("", "private dirty " + count(ProcessMemory.privateDirtyBytes()));
+        ratio(
+                "ratios",
+                "mem_fragmentation",
+                "process resident / used memory",
+                information.fragmentationRatio(),
+                information.fragmentationBytes());
+        ratio(
+                "",
+                "allocator_frag",
+                "1 + fragmented / allocated",
+                information.allocatorFragmentationRatio(),
+                information.allocatorFragmentationBytes());
+        ratio(
+                "",
+                "allocator_rss",
+                "resident / active",
+                information.allocatorResidentRatio(),
+                information.allocatorResidentBytes());
+        ratio(
+                "",
+                "rss_overhead",
+                "process resident / resident",
+                information.residentOverheadRatio(),
+                information.residentOverheadBytes());
+    }
+
+    /** One of Redis' ratios by its name there, with what it is made of. */
+    private void ratio(String label, String name, String formula, OptionalDouble ratio, OptionalLong bytes) {
+        String value = ratio.isPresent() ? Format.ratio(ratio.getAsDouble()) + ", " : "";
+        // Where only the ratio is missing, there is nothing to divide by.
+        line(
+                label,
+                name + "_ratio = " + formula + ": " + (value.isEmpty() && bytes.isPresent() ? "none, " : value)
+                        + count(bytes));
+    }
+
+    private void limits(MemoryLimits limits) {
+        line("limits", "machine " + count(limits.physicalBytes()));
+        line("", "cgroup " + (limits.cgroupBytes().isPresent() ? count(limits.cgroupBytes()) : "none"));
+        line("", "largest heap " + count(OptionalLong.of(Runtime.getRuntime().maxMemory())));
     }
 
     private static String cLibrary() {

@@ -3,9 +3,11 @@ package dev.zmalloc.allocator;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.zmalloc.fixtures.ChildJvm;
 import dev.zmalloc.fixtures.NativeLibraries;
 import java.util.Optional;
 import java.util.OptionalLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What a jemalloc that has statistics tells of itself and lets be changed. */
@@ -131,6 +133,22 @@ class JemallocControlTest {
         String json = ALLOCATOR.statisticsText("Jmdablxeh").orElseThrow();
         assertThat(json.strip()).startsWith("{").endsWith("}").contains("\"stats\"");
         assertThat(ALLOCATOR.statisticsText("Jmdablxeh").orElseThrow()).hasSizeGreaterThan(1_000);
+    }
+
+    /** The JVM itself then takes blocks from it, also in the function that jemalloc calls for its report. */
+    @Test
+    @Tag("process")
+    void servesWhereTheWholeProcessUsesIt() throws Exception {
+        ChildJvm.Result result = ChildJvm.of(ControlProbe.class)
+                .environment("LD_PRELOAD", NativeLibraries.jemalloc().toString())
+                .run();
+
+        assertThat(result.exit()).as(result.toString()).isZero();
+        assertThat(result.value("origin")).isEqualTo("preloaded");
+        assertThat(result.value("reports")).isEqualTo("200");
+        assertThat(result.value("complete")).isEqualTo("200");
+        assertThat(result.value("background")).isEqualTo("true");
+        assertThat(result.err()).isEmpty();
     }
 
     private static void needStatistics() {

@@ -86,4 +86,10 @@ class FormatTest {
         assertThat(SizeClasses.lines(List.of(1280L, 1536L, 1792L, 2048L), 80)).containsExactly("1280 to 2K by 256");
         assertThat(SizeClasses.lines(List.of(), 80)).isEmpty();
     }
+
+    @Test
+    void ratiosHaveTwoDecimals() {
+        assertThat(Format.ratio(1.0384)).isEqualTo("1.04");
+        assertThat(Format.ratio(0)).isEqualTo("0.00");
+    }
 }

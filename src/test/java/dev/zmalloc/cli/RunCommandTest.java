@@ -253,7 +253,19 @@ class RunCommandTest {
                 .containsPattern("(?m)^page size +[0-9,]+ bytes, the system's [0-9,]+ bytes$")
                 .containsPattern("(?m)^size classes ")
                 .containsPattern("(?m)^resident ")
+                .containsPattern("(?m)^muzzy +(not told|[0-9])")
+                .containsPattern("(?m)^fragmented +(not told|[0-9])")
                 .containsPattern("(?m)^ZMalloc +used memory 0 bytes")
+                .containsPattern("(?m)^process +resident [0-9,]+ bytes")
+                .containsPattern("(?m)^ +private dirty [0-9,]+ bytes")
+                .containsPattern("(?m)^ratios +mem_fragmentation_ratio = process resident / used memory: none, [0-9]")
+                .containsPattern(
+                        "(?m)^ +allocator_frag_ratio = 1 [+] fragmented / allocated: (not told|[0-9.]+, [0-9])")
+                .containsPattern("(?m)^ +allocator_rss_ratio = resident / active: (not told|[0-9.]+, [0-9])")
+                .containsPattern("(?m)^ +rss_overhead_ratio = process resident / resident: (not told|[0-9.]+, -?[0-9])")
+                .containsPattern("(?m)^limits +machine [0-9,]+ bytes")
+                .containsPattern("(?m)^ +cgroup (none|[0-9,]+ bytes)")
+                .containsPattern("(?m)^ +largest heap [0-9,]+ bytes")
                 .contains(Runtime.version().toString());
     }
 
