@@ -273,12 +273,15 @@ public final class OffHeapStore implements AutoCloseable {
             throw rejected("an entry larger than the limit can hold", bytes, keyBytes);
         }
         long waitedNanos = 0;
-        do {
-            waitedNanos = evictOrWait(0, waitedNanos);
+        for (long evictions = evictor.evictions(); !tryHold(bytes); evictions = evictor.evictions()) {
+            waitedNanos = evictOrWait(0, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
+                if (tryHold(bytes)) {
+                    return;
+                }
                 throw rejected("no room, and nothing to evict by policy " + evictor.policy(), bytes, keyBytes);
             }
-        } while (!tryHold(bytes));
+        }
     }
 
     private boolean tryHold(long bytes) {
@@ -296,13 +299,15 @@ public final class OffHeapStore implements AutoCloseable {
      * be evicted yet, and soon can, since no put waits for anything but memory.
      *
      * @param own how many of the puts that hold memory are the caller's
+     * @param evictions how many there had been before the caller found no room
      * @param waitedNanos how long the calling put has waited so far
      * @return how long it has waited now; more than {@link #MAX_WAIT_NANOS} if it is of no use to try again
      */
-    private long evictOrWait(int own, long waitedNanos) {
+    private long evictOrWait(int own, long evictions, long waitedNanos) {
         // Asked first: a put that ends between the two questions has left an entry to evict.
         boolean othersHold = putsHolding.sum() > own;
-        if (evictor.evictOne() > 0) {
+        if (evictor.evictOne() > 0 || evictor.evictions() != evictions) {
+            // This thread's victim has made room, or another's has, which is gone again or not.
             return waitedNanos;
         }
         if (!othersHold || !evictor.policy().evicts()) {
@@ -338,6 +343,7 @@ public final class OffHeapStore implements AutoCloseable {
         Stripe stripe = stripe(keyHash);
         long waitedNanos = 0;
         while (true) {
+            long evictions = evictor.evictions();
             long outcome = stripe.put(keyHash, entry);
             if (outcome == HashTable.INSERTED) {
                 break;
@@ -345,7 +351,7 @@ public final class OffHeapStore implements AutoCloseable {
             if (outcome == MemoryAccount.NO_MEMORY) {
                 throw new NativeOutOfMemoryError(HashTable.insertionBytesBound());
             }
-            waitedNanos = evictOrWait(1, waitedNanos);
+            waitedNanos = evictOrWait(1, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
                 throw rejected("no room in the table", HashTable.insertionBytesBound(), keyBytes);
             }
