@@ -101,6 +101,7 @@ final class InfoCommand implements Callable<Integer> {
         line("muzzy", count(figures.muzzyBytes()));
         line("fragmented", count(figures.smallBinFragmentationBytes()));
         line("ZMalloc", "used memory " + count(OptionalLong.of(information.usedMemory())));
+        line("", "peak " + count(OptionalLong.of(ZMalloc.zmallocPeakMemory())));
         line("process", "resident " + count(information.processResidentBytes()));
         line("", "private dirty " + count(ProcessMemory.privateDirtyBytes()));
         ratio(

@@ -50,6 +50,26 @@ final class ZMallocBean implements ZMallocMXBean {
     }
 
     @Override
+    public long getPeakMemory() {
+        return ZMalloc.zmallocPeakMemory();
+    }
+
+    @Override
+    public long getPeakTimeMillis() {
+        return ZMalloc.zmallocPeakTime().toEpochMilli();
+    }
+
+    @Override
+    public long getAllocations() {
+        return ZMalloc.zmallocAllocations();
+    }
+
+    @Override
+    public long getFrees() {
+        return ZMalloc.zmallocFrees();
+    }
+
+    @Override
     public @Nullable Long getProcessResidentBytes() {
         return orNull(sample().processResidentBytes());
     }
@@ -138,6 +158,11 @@ final class ZMallocBean implements ZMallocMXBean {
     public @Nullable Boolean getBackgroundThreads() {
         Optional<Boolean> on = ZMalloc.allocator().backgroundThreads();
         return on.isPresent() ? on.get() : null;
+    }
+
+    @Override
+    public void resetPeak() {
+        ZMalloc.zmallocResetPeak();
     }
 
     @Override

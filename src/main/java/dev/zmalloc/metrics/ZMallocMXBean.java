@@ -20,8 +20,20 @@ public interface ZMallocMXBean {
     /** File that the allocator was loaded from; empty if there is none. */
     String getAllocatorFile();
 
-    /** Usable bytes of all live blocks of {@code ZMalloc}, now and not as of a sample. */
+    /** Usable bytes of all live blocks of {@code ZMalloc}, now and not as of a sample; so are the four below. */
     long getUsedMemory();
+
+    /** The highest that used memory has been, since the start or the last {@link #resetPeak()}. */
+    long getPeakMemory();
+
+    /** When that was, in milliseconds since 1970. */
+    long getPeakTimeMillis();
+
+    /** How many blocks {@code ZMalloc} has given so far. */
+    long getAllocations();
+
+    /** How many of them were freed. */
+    long getFrees();
 
     /** Physical memory that the process holds. */
     @Nullable
@@ -94,6 +106,9 @@ public interface ZMallocMXBean {
     /** Whether the allocator has background threads on; null if it has none. */
     @Nullable
     Boolean getBackgroundThreads();
+
+    /** Makes what is in use now the peak. */
+    void resetPeak();
 
     /** Gives unused pages back to the system now. Answers false if the allocator does not offer that. */
     boolean purge();

@@ -256,6 +256,7 @@ class RunCommandTest {
                 .containsPattern("(?m)^muzzy +(not told|[0-9])")
                 .containsPattern("(?m)^fragmented +(not told|[0-9])")
                 .containsPattern("(?m)^ZMalloc +used memory 0 bytes")
+                .containsPattern("(?m)^ +peak [0-9,]+ bytes")
                 .containsPattern("(?m)^process +resident [0-9,]+ bytes")
                 .containsPattern("(?m)^ +private dirty [0-9,]+ bytes")
                 .containsPattern("(?m)^ratios +mem_fragmentation_ratio = process resident / used memory: none, [0-9]")

@@ -84,6 +84,22 @@ class ZMallocManagementTest {
     }
 
     @Test
+    void peakAndCountsAreThoseOfTheProcess() {
+        ZMallocMXBean bean = JMX.newMXBeanProxy(server, name, ZMallocMXBean.class);
+        long allocations = bean.getAllocations();
+        long frees = bean.getFrees();
+        ZMalloc.zfree(ZMalloc.zmalloc(16 << 20));
+
+        assertThat(bean.getAllocations()).isEqualTo(allocations + 1);
+        assertThat(bean.getFrees()).isEqualTo(frees + 1);
+        assertThat(bean.getPeakMemory()).isGreaterThan(14 << 20);
+        assertThat(bean.getPeakTimeMillis()).isBetween(1_700_000_000_000L, System.currentTimeMillis());
+
+        bean.resetPeak();
+        assertThat(bean.getPeakMemory()).isEqualTo(ZMalloc.zmallocUsedMemory());
+    }
+
+    @Test
     void whatTheBackendDoesNotTellIsNull() throws Exception {
         boolean told = ZMalloc.allocator().figures().muzzyBytes().isPresent();
         Map<String, Object> values = values("MuzzyBytes", "ActiveBytes", "AllocatorResidentRatio");
