@@ -56,8 +56,9 @@ record LibcAllocator(
      * itself, so smaller requests never get one, and larger ones get one or the other: the bound is the larger of
      * both.
      *
-     * An aligned request beyond 16 bytes is served from a chunk of the request, the alignment and 32 bytes. From a heap,
-     * what lies before and behind is given back, of the latter all but 32 bytes at most. A mapping is not cut at its end.
+     * An aligned request beyond 16 bytes is served from a chunk of the request, the alignment and 32 bytes. From a
+     * heap, what lies before and behind is given back, of the latter all but 32 bytes at most. A mapping is not cut at
+     * its end.
      *
      * Two cases pass the bound, and the contract of Allocator names both. realloc leaves a block that is a mapping a
      * mapping, of at least one page, however small it becomes. And a thread for which no heap can be reserved, in a
