@@ -427,6 +427,14 @@ public final class ZMalloc {
         RawZMalloc.setOutOfMemoryHandler(handler);
     }
 
+    /**
+     * The account of this process that is called {@code name}: a counted view with its own used memory and peak. Made,
+     * without a limit, when it is first asked for.
+     */
+    public static MemoryAccount account(String name) {
+        return MemoryAccount.named(name);
+    }
+
     /** The backend that serves this process: its name, version, origin and figures. */
     public static Allocator allocator() {
         return RawZMalloc.ALLOCATOR;

@@ -42,7 +42,7 @@ class MemoryAccountTest {
     @Test
     void namedAccountsAreFoundByTheirName() {
         MemoryAccount sessions = MemoryAccount.named("MemoryAccountTest.sessions");
-        assertThat(MemoryAccount.named("MemoryAccountTest.sessions")).isSameAs(sessions);
+        assertThat(ZMalloc.account("MemoryAccountTest.sessions")).isSameAs(sessions);
         assertThat(MemoryAccount.allNamed()).contains(sessions);
         assertThat(sessions.child("eu", 0).path()).isEqualTo("MemoryAccountTest.sessions/eu");
         assertThat(sessions.parent()).isNull();

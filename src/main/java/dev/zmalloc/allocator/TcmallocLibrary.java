@@ -39,8 +39,8 @@ record TcmallocLibrary() implements LibraryKind {
     @Override
     public String version(NativeLibrary library, String builtFrom) {
         try {
-            String words = Memory.cString(
-                    (long) Downcalls.ordinary(library.find("tc_version"), tc_version_fn.descriptor())
+            String words =
+                    Memory.cString((long) Downcalls.ordinary(library.find("tc_version"), tc_version_fn.descriptor())
                             .invokeExact(0L, 0L, 0L));
             return words.startsWith(PROJECT + " ") ? words.substring(PROJECT.length() + 1) + " of " + PROJECT : words;
         } catch (Throwable thrown) {

@@ -1,6 +1,7 @@
 package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.CandidateSink;
@@ -75,6 +76,7 @@ public final class OffHeapStore implements AutoCloseable {
                     "maxMemory of " + maxMemory + " bytes is too small to hold anything: at least "
                             + minMaxMemory(builder.policy) + " bytes are needed");
         }
+        MemoryLimits.warnIfOvercommitted(maxMemory);
         account = builder.account == null
                 ? new MemoryAccount("store", maxMemory)
                 : builder.account.child("store", maxMemory);
