@@ -26,9 +26,9 @@ import org.jspecify.annotations.Nullable;
  * own.
  *
  * <p>Each segment is one block of {@link ZMalloc}, and {@link ZMalloc#zmallocUsedMemory()} counts its usable bytes from
- * the allocation on until the arena has closed; an alignment of more than 16 takes up to that many bytes more. Closing
- * frees all blocks, after the JDK has made every segment unusable. A close that is refused, for instance because a
- * native function has a segment at hand, frees none, and the arena serves on. Segments are not freed one by one.
+ * the allocation on until the arena has closed. Closing frees all blocks, after the JDK has made every segment
+ * unusable. A close that is refused, for instance because a native function has a segment at hand, frees none, and the
+ * arena serves on. Segments are not freed one by one.
  *
  * <p>Any arena is a {@link SegmentAllocator}, and those that the JDK builds on a segment
  * ({@link SegmentAllocator#slicingAllocator}, {@link SegmentAllocator#prefixAllocator}) work on segments from here. For
@@ -56,8 +56,9 @@ public final class ZMallocArena implements Arena {
      * one that a confined arena ever got goes before all others. Hence the action that does nothing, in front of ours. If an order
      * changes, a test fails.
      *
-     * A confined arena does without the action, which costs half as much again as the rest of a short-lived arena:
-     * close() frees after the JDK's arena has closed. It tells a refused close, by the scope that is still alive, from
+     * A confined arena does without the action, which keeps the JIT from dissolving an arena that lives in one method:
+     * opening one, taking 64 bytes and closing took 90 ns with it, and takes 36 to 56 without (Temurin 25, x86-64).
+     * Instead close() frees after the JDK's arena has closed. It tells a refused close, by the scope that is still alive, from
      * one in which somebody's action threw. Only the owner looks, so that no other thread, whose close is always
      * refused, takes the owner's close for its own.
      *
@@ -133,14 +134,14 @@ public final class ZMallocArena implements Arena {
         }
         Memory.checkUsable(lifetime);
         if (byteAlignment > BLOCK_ALIGNMENT_BYTES) {
-            return allocateWithRoom(byteSize, byteAlignment);
+            return allocateAligned(byteSize, byteAlignment);
         }
         long blockBytes = Math.max(byteSize, byteAlignment);
-        long block = take(blockBytes, byteSize);
+        long block = taken(RawZMalloc.ztrycalloc(blockBytes), byteSize);
         if ((block & (byteAlignment - 1)) != 0) {
             // The allocator, one's own perhaps, aligns by less than C asks.
             RawZMalloc.zfree(block, blockBytes);
-            return allocateWithRoom(byteSize, byteAlignment);
+            return allocateAligned(byteSize, byteAlignment);
         }
         keep(block, blockBytes);
         return Memory.segment(block, byteSize, lifetime);
@@ -163,18 +164,15 @@ public final class ZMallocArena implements Arena {
         }
     }
 
-    /** Takes a block that has an aligned address in it, with {@code byteSize} bytes from there, wherever it starts. */
-    private MemorySegment allocateWithRoom(long byteSize, long byteAlignment) {
-        // At least one byte, or the address could be the end of the block, where another one starts. A sum that
-        // overflows is negative, which is no size that can be had.
-        long blockBytes = Math.max(byteSize, 1) + (byteAlignment - 1);
-        long block = take(blockBytes, byteSize);
-        keep(block, blockBytes);
-        return Memory.segment((block + (byteAlignment - 1)) & -byteAlignment, byteSize, lifetime);
+    private MemorySegment allocateAligned(long byteSize, long byteAlignment) {
+        long block = taken(RawZMalloc.ztrymallocAligned(byteSize, byteAlignment), byteSize);
+        Memory.fill(block, byteSize, (byte) 0);
+        // By its usable bytes it is freed like any other.
+        keep(block, RawZMalloc.zmallocSize(block));
+        return Memory.segment(block, byteSize, lifetime);
     }
 
-    private static long take(long blockBytes, long byteSize) {
-        long block = RawZMalloc.ztrycalloc(blockBytes);
+    private static long taken(long block, long byteSize) {
         if (block == 0) {
             throw new NativeOutOfMemoryError(byteSize);
         }

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,7 @@ class ZMallocArenaTest {
     };
 
     /** What is to behave alike. */
+    @SuppressWarnings("ImmutableEnumChecker") // functions without state
     enum Provider {
         CONFINED(ZMallocArena::ofConfined, arena -> arena),
         SHARED(ZMallocArena::ofShared, arena -> arena),
@@ -257,9 +259,9 @@ class ZMallocArenaTest {
     void refusesWhatTheJdkRefusesInTheSameOrder() {
         long[] sizes = {Long.MIN_VALUE, -1, 0, 8, 1L << 60, Long.MAX_VALUE - 1, Long.MAX_VALUE};
         long[] alignments = {Long.MIN_VALUE, -8, -1, 0, 1, 3, 8, 48, 1L << 60, 1L << 62, Long.MAX_VALUE};
-        List<BiFunction<Provider, Function<SegmentAllocator, Object>, String>> states =
+        List<BiFunction<Provider, Consumer<SegmentAllocator>, String>> states =
                 List.of(ZMallocArenaTest::open, ZMallocArenaTest::closed, ZMallocArenaTest::elsewhere);
-        for (BiFunction<Provider, Function<SegmentAllocator, Object>, String> state : states) {
+        for (BiFunction<Provider, Consumer<SegmentAllocator>, String> state : states) {
             for (long bytes : sizes) {
                 for (long alignment : alignments) {
                     assertAlike(state, allocator -> allocator.allocate(bytes, alignment), bytes + " at " + alignment);
@@ -308,11 +310,10 @@ class ZMallocArenaTest {
                 charged += provider.ours() ? RawZMalloc.zmallocSize(segment.address()) : 0;
                 assertThat(ZMalloc.zmallocUsedMemory() - before).isEqualTo(charged);
             }
-            long aligned = ZMalloc.zmallocUsedMemory();
-            allocator.allocate(1_000, 256);
-            if (provider.ours()) {
-                assertThat(ZMalloc.zmallocUsedMemory() - aligned)
-                        .isBetween(1_000L, RawZMalloc.usableBytesBound(1_000 + 256));
+            for (long alignment = 16; alignment <= 1 << 20; alignment *= 2) {
+                MemorySegment segment = allocator.allocate(1_000, alignment);
+                charged += provider.ours() ? RawZMalloc.zmallocSize(segment.address()) : 0;
+                assertThat(ZMalloc.zmallocUsedMemory() - before).isEqualTo(charged);
             }
         }
         assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
@@ -346,16 +347,23 @@ class ZMallocArenaTest {
     @Test
     void anAutomaticArenaFreesWhenNothingRefersToIt() throws InterruptedException {
         long before = ZMalloc.zmallocUsedMemory();
-        MemorySegment segment = ZMallocArena.allocator(Arena.ofAuto()).allocate(100_000);
-        System.gc();
-        segment.set(ValueLayout.JAVA_BYTE, 99_999, (byte) 1);
-        assertThat(ZMalloc.zmallocUsedMemory()).isGreaterThanOrEqualTo(before + 100_000);
-        segment = MemorySegment.NULL;
+        useAnAutomaticArena();
         for (int wait = 0; wait < 500 && ZMalloc.zmallocUsedMemory() != before; wait++) {
             System.gc();
             Thread.sleep(20);
         }
         assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
+    }
+
+    @Test
+    void itsSegmentsAreNotFreedOneByOne() {
+        long used = ZMalloc.zmallocUsedMemory();
+        try (Arena arena = ZMallocArena.ofConfined()) {
+            MemorySegment segment = arena.allocate(100);
+            assertThatThrownBy(() -> ZMalloc.zfree(segment)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> ZMalloc.zrealloc(segment, 50)).isInstanceOf(IllegalArgumentException.class);
+            assertThat(ZMalloc.zmallocUsedMemory()).isGreaterThan(used);
+        }
     }
 
     @Test
@@ -371,6 +379,15 @@ class ZMallocArenaTest {
         } finally {
             ZMalloc.zmallocSetOomHandler(OutOfMemoryHandler.THROW);
         }
+    }
+
+    /** On its own, so that nothing in a frame refers to the segment after. */
+    private static void useAnAutomaticArena() {
+        long before = ZMalloc.zmallocUsedMemory();
+        MemorySegment segment = ZMallocArena.allocator(Arena.ofAuto()).allocate(100_000);
+        System.gc();
+        segment.set(ValueLayout.JAVA_BYTE, 99_999, (byte) 1);
+        assertThat(ZMalloc.zmallocUsedMemory()).isGreaterThanOrEqualTo(before + 100_000);
     }
 
     private static void leaveDirt(long bytes) {
@@ -392,8 +409,8 @@ class ZMallocArenaTest {
     }
 
     private static void assertAlike(
-            BiFunction<Provider, Function<SegmentAllocator, Object>, String> state,
-            Function<SegmentAllocator, Object> call,
+            BiFunction<Provider, Consumer<SegmentAllocator>, String> state,
+            Consumer<SegmentAllocator> call,
             String what) {
         String confined = state.apply(Provider.JDK_CONFINED, call);
         String shared = state.apply(Provider.JDK_SHARED, call);
@@ -406,20 +423,20 @@ class ZMallocArenaTest {
         }
     }
 
-    private static String open(Provider provider, Function<SegmentAllocator, Object> call) {
+    private static String open(Provider provider, Consumer<SegmentAllocator> call) {
         try (Arena arena = provider.open()) {
             return outcome(provider.on(arena), call);
         }
     }
 
-    private static String closed(Provider provider, Function<SegmentAllocator, Object> call) {
+    private static String closed(Provider provider, Consumer<SegmentAllocator> call) {
         Arena arena = provider.open();
         SegmentAllocator allocator = provider.on(arena);
         arena.close();
         return outcome(allocator, call);
     }
 
-    private static String elsewhere(Provider provider, Function<SegmentAllocator, Object> call) {
+    private static String elsewhere(Provider provider, Consumer<SegmentAllocator> call) {
         try (Arena arena = provider.open()) {
             SegmentAllocator allocator = provider.on(arena);
             List<String> outcomes = new ArrayList<>();
@@ -434,9 +451,9 @@ class ZMallocArenaTest {
     }
 
     /** How the call ended. Words are compared where the JDK's say something, and memory is out of memory. */
-    private static String outcome(SegmentAllocator allocator, Function<SegmentAllocator, Object> call) {
+    private static String outcome(SegmentAllocator allocator, Consumer<SegmentAllocator> call) {
         try {
-            call.apply(allocator);
+            call.accept(allocator);
             return "served";
         } catch (OutOfMemoryError e) {
             return "OutOfMemoryError";

@@ -22,6 +22,7 @@ import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -64,7 +65,7 @@ class ZMallocArenaThreadsTest {
         assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
     }
 
-    /** More of them than carriers, each of which yields between its calls. */
+    /** More of them than carriers, each of which parks between its calls. */
     @Test
     void virtualThreadsHaveArenasOfTheirOwn() throws InterruptedException {
         AtomicLong sum = new AtomicLong();
@@ -76,7 +77,7 @@ class ZMallocArenaThreadsTest {
                     MemorySegment[] segments = new MemorySegment[20];
                     for (int index = 0; index < segments.length; index++) {
                         segments[index] = arena.allocateFrom(LONG, number);
-                        Thread.yield();
+                        LockSupport.parkNanos(1);
                     }
                     for (MemorySegment segment : segments) {
                         sum.addAndGet(segment.get(LONG, 0));
@@ -212,7 +213,7 @@ class ZMallocArenaThreadsTest {
             Thread reader = Thread.ofPlatform().start(() -> {
                 try {
                     while (true) {
-                        long word = segment.get(LONG, 8 * (seen.size() % 512));
+                        long word = segment.get(LONG, 8L * (seen.size() % 512));
                         if (word != 0x0303030303030303L) {
                             seen.add(word);
                         }
@@ -300,6 +301,7 @@ class ZMallocArenaThreadsTest {
         qsort.invokeExact(numbers, numbers.byteSize() / 8, 8L, stub);
     }
 
+    @SuppressWarnings("UnusedMethod") // found by its name, and called by qsort
     private static int compare(Runnable meanwhile, MemorySegment left, MemorySegment right) {
         meanwhile.run();
         return Long.compare(left.get(LONG, 0), right.get(LONG, 0));

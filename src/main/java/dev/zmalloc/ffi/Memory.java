@@ -28,7 +28,7 @@ public final class Memory {
     /** User space ends at 2^47 on x86-64 and at 2^48 on aarch64; slots of the hash table keep 48 bits. */
     private static final long HIGHEST_ADDRESS = "aarch64".equals(System.getProperty("os.arch")) ? 1L << 48 : 1L << 47;
 
-    /** A copy runs without a safepoint, so longer ones go in pieces: the JVM waits for one piece at most. */
+    /** A copy or fill runs without a safepoint, so longer ones go in pieces: the JVM waits for one piece at most. */
     private static final int PIECE_BYTES = 1 << 20;
 
     private Memory() {}
@@ -147,7 +147,9 @@ public final class Memory {
     /** Sets {@code bytes} at {@code address} to {@code value}. */
     public static void fill(long address, long bytes, byte value) {
         assert plausible(address, bytes) : wild(address, bytes);
-        ALL.asSlice(address, bytes).fill(value);
+        for (long done = 0; done < bytes; done += PIECE_BYTES) {
+            ALL.asSlice(address + done, Math.min(PIECE_BYTES, bytes - done)).fill(value);
+        }
     }
 
     /**
