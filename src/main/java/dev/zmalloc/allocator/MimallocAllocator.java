@@ -41,13 +41,13 @@ record MimallocAllocator(
      * what the page is chosen by. The last size that is served so differs: 64 KiB, 128 KiB or 512 KiB.
      *
      * A larger block may be a page of its own. Its request is rounded up to a granule that grows with it: to system
-     * pages below 512 KiB, to 64 KiB below 2 MiB, 256 KiB below 8 MiB, 1 MiB below 32 MiB, and 4 MiB from there. Version
-     * 3 gives that. Version 2 cuts such a page out of its segment in slices of 64 KiB, in steps of eight slices for more
-     * than 512 KiB, and gives all of them: 135,168 bytes become 196,608. Segments of one block are whole slices too. So
-     * the bound is the larger of mi_good_size and of the granule's multiple in slices.
+     * pages below 512 KiB, to 64 KiB below 2 MiB, 256 KiB below 8 MiB, 1 MiB below 32 MiB, and 4 MiB from there.
+     * Version 3 gives that. Version 2 cuts such a page out of its segment in slices of 64 KiB, in steps of eight slices
+     * for more than 512 KiB, and gives all of them: 135,168 bytes become 196,608. Segments of one block are whole
+     * slices too. So the bound is the larger of mi_good_size and of the granule's multiple in slices.
      *
-     * An aligned block that no page has at hand is cut from one of the request, at least 16 bytes, and the alignment
-     * at most; what lies behind stays usable. Beyond 16 MiB (64 KiB in later versions) the alignment is found in
+     * An aligned block that no page has at hand is cut from one that is larger than the request, or than 16 bytes, by the
+     * alignment at most; what lies behind stays usable. Beyond 16 MiB (64 KiB in later versions) the alignment is found in
      * a segment of its own, and less is usable than that.
      *
      * Builds with checks keep a pad behind each block, and tell the requested size as the usable one.

@@ -115,8 +115,8 @@ class JemallocConfigurationTest {
                         "option=tcache: asked perhaps, taken true\n");
         assertThat(result.err())
                 .contains("did not take these options of zmalloc.jemalloc.conf: ")
-                .contains(
-                        "no_such: asked 1, not told, and maybe not known, by this library; tcache: asked perhaps, taken true");
+                .contains("no_such: asked 1, not told, and maybe not known, by this library; ")
+                .contains("tcache: asked perhaps, taken true");
     }
 
     @Test

@@ -215,7 +215,7 @@ class RunCommandTest {
                 "run --skew NaN|from 0 to 10",
                 "run --seed x|whole numbers of 64 bits",
                 "run --allocator nope|jemalloc, libc, tcmalloc, mimalloc, failing, or the full name of a class",
-                "run --allocator java.lang.String|jemalloc, libc, tcmalloc, mimalloc, failing, or the full name of a class",
+                "run --allocator java.lang.String|tcmalloc, mimalloc, failing, or the full name of a class",
                 "info --allocator nope|jemalloc, libc, tcmalloc, mimalloc, failing, or the full name of a class",
                 "run surplus|Unmatched argument",
                 "run --unknown|Unknown option",
