@@ -51,16 +51,16 @@ public final class ZMallocArena implements Arena {
      * all of them, that is registered before anything is allocated. The JDK runs its actions once, on the thread that
      * closed, after the scope has died and no thread uses a segment of it, and also if one of them throws.
      *
-     * Somebody else's action, tied to a segment with reinterpret, is to find the memory still. The JDK does not promise
-     * an order. It runs the last registered action first, but for one case: in newer JDKs, 25 among them, the first
-     * one that a confined arena ever got goes before all others. Hence the action that does nothing, in front of ours. If an order
-     * changes, a test fails.
+     * Somebody else's action, tied to a segment with reinterpret, is to find the memory still. The JDK does not
+     * promise an order. It runs the last registered action first, but for one case: in newer JDKs, 25 among them, the
+     * first one that a confined arena ever got goes before all others. Hence the action that does nothing, in front of
+     * ours. If an order changes, a test fails.
      *
      * A confined arena does without the action, which keeps the JIT from dissolving an arena that lives in one method:
      * opening one, taking 64 bytes and closing took 90 ns with it, and takes 36 to 56 without (Temurin 25, x86-64).
-     * Instead close() frees after the JDK's arena has closed. It tells a refused close, by the scope that is still alive, from
-     * one in which somebody's action threw. Only the owner looks, so that no other thread, whose close is always
-     * refused, takes the owner's close for its own.
+     * Instead close() frees after the JDK's arena has closed. It tells a refused close, by the scope that is still
+     * alive, from one in which somebody's action threw. Only the owner looks, so that no other thread, whose close is
+     * always refused, takes the owner's close for its own.
      *
      * Allocating while another thread closes: the list either takes the block, which the closing thread then frees, or
      * refuses it, and the allocating thread does. The segment is made after that, and this throws if the scope has
