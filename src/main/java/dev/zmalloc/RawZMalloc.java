@@ -19,7 +19,7 @@ import java.util.Objects;
  * <th>{@code zfreeAligned(address, bytes, alignmentBytes)}</th></tr>
  * <tr><td>{@code zmalloc}, {@code zcalloc}, {@code zrealloc}, {@code zstrdup}</td><td>yes</td>
  * <td>requested to usable bytes</td><td>no</td></tr>
- * <tr><td>{@code zmallocAligned}, {@code zmallocCacheAligned}</td><td>yes</td><td>usable bytes only</td>
+ * <tr><td>{@code zmallocAligned}, {@code zmallocCacheAligned}</td><td>yes</td><td>no</td>
  * <td>requested to usable bytes</td></tr>
  * <tr><td>{@code zmallocNoTcache}</td><td>yes</td><td>requested to usable bytes</td><td>no</td></tr>
  * </table>
@@ -282,8 +282,9 @@ public final class RawZMalloc {
      * Gives the block at {@code address} back, told its size: no look-up, where the allocator says sizes beforehand. 0
      * is ignored.
      *
-     * @param bytes anything from the size requested to the usable size, and for an aligned block the usable size;
-     *     another number corrupts the count and the allocator
+     * @param address a block that was not asked to be aligned, or 0
+     * @param bytes anything from the size requested to the usable size; another number corrupts the count and the
+     *     allocator
      */
     public static void zfree(long address, long bytes) {
         if (address != 0) {
@@ -439,10 +440,10 @@ public final class RawZMalloc {
                 : ALLOCATOR.usableBytes(address);
     }
 
-    /** Frees a block, not 0, of {@code usableBytes}. An aligned one too: that size leads to its class without flags. */
+    /** Frees a block of any kind, not 0, which the allocator says to have {@code usableBytes}. */
     static void free(long address, long usableBytes) {
         // Freed first: a backend that refuses what is no live block leaves the count as it was.
-        ALLOCATOR.free(address, usableBytes);
+        ALLOCATOR.freeAny(address, usableBytes);
         UsedMemory.freed(usableBytes);
     }
 

@@ -74,7 +74,7 @@ final class WholeBlock {
         if (exact && told == RawZMalloc.usableBytesBound(block.byteSize())) {
             return;
         }
-        // The usual block is of the size that its own length leads to. Others, such as aligned ones, are asked for.
+        // The usual block is of the size that its own length leads to. Others are asked for.
         long usableBytes = usableBytes(block, address);
         if (exact ? told != usableBytes : bytes > usableBytes) {
             throw refusal(describe(block) + ", said to have " + bytes + ", where the allocator has a block of "

@@ -223,7 +223,8 @@ public final class ZMalloc {
      *   <li>a segment longer than the block that the allocator has at its address, always;
      *   <li>one so much shorter that a block of its length would be of another size class, where the allocator's sizes
      *       are exact (jemalloc, tcmalloc). A slice that begins elsewhere in a block and is long enough to be of the
-     *       same class passes; so does one whose length and address an aligned block of the class could have.
+     *       same class passes; so does one whose length and address an aligned block of the class could have, and with
+     *       tcmalloc perhaps one from deep within a block of more than its page.
      * </ul>
      *
      * What passes and is no whole block corrupts the process, and so does a block that was freed before or that another
@@ -257,7 +258,7 @@ public final class ZMalloc {
     /**
      * Gives a block back, told its size: no look-up, where the allocator says sizes beforehand. {@code NULL} is
      * ignored. {@code block.byteSize()} is a right size for every segment that this class returned, but for those of
-     * {@link #zmallocAligned} and its like: for them it is {@link #zmallocSize}.
+     * {@link #zmallocAligned} and its like, which only {@link #zfree(MemorySegment)} and {@link #zfreeAligned} take.
      *
      * <p>Refused is what {@link #zfree(MemorySegment)} refuses without asking the allocator, and a size less than the
      * segment's. A size of another class than the segment's length leads to is held against what the allocator has.

@@ -144,6 +144,9 @@ class WholeBlockTest {
             assertRefused(List.of(slice -> ZMalloc.zfree(slice, 1_000)), block.asSlice(offset, 1), why);
         }
         ZMalloc.zfree(block);
+        if (!ZMalloc.allocator().name().equals("jemalloc")) {
+            return; // tcmalloc may remember what lay there before the large block.
+        }
         MemorySegment large = ZMalloc.zmalloc(10 << 20);
         for (long offset = 16; offset < 9 << 20; offset = offset * 5 & -16) {
             assertRefused(asking, large.asSlice(offset, 1_000), "");
@@ -180,8 +183,8 @@ class WholeBlockTest {
             ZMalloc.zfree(told, ZMalloc.zmallocSize(told));
             MemorySegment moved = ZMalloc.zrealloc(ZMalloc.zmalloc(3 * bytes + 1), bytes + 1);
             ZMalloc.zfree(moved, bytes + 1);
-            MemorySegment aligned = ZMalloc.zmallocAligned(bytes, 512);
-            ZMalloc.zfree(aligned, ZMalloc.zmallocSize(aligned));
+            ZMalloc.zfree(ZMalloc.zmallocAligned(bytes, 512));
+            ZMalloc.zfreeAligned(ZMalloc.zmallocAlignedUsable(bytes, 512), 512);
         }
         ZMalloc.zfree(MemorySegment.NULL);
         ZMalloc.zfree(MemorySegment.NULL, 0);

@@ -55,12 +55,23 @@ public interface Allocator {
     void free(long address, long bytes);
 
     /**
+     * Frees a live block of any kind, aligned ones too, whose size {@link #usableBytes} has told. The default is
+     * {@link #free(long)}; an allocator overrides it where the size spares it a second look-up.
+     *
+     * @param address a live block; not 0
+     * @param usableBytes its usable size
+     */
+    default void freeAny(long address, long usableBytes) {
+        free(address);
+    }
+
+    /**
      * Takes a block of at least {@code bytes} whose address is a multiple of {@code alignmentBytes}, content undefined.
      * {@link #usableBytes} tells its size, {@link #reallocate} keeps its content but not its alignment.
      *
-     * <p>It is freed with {@link #freeAligned}. {@link #free(long)} takes it too, and so does {@link #free(long, long)}
-     * if told the usable size. Told less it does not, since an allocator may keep an aligned block in another size
-     * class than a plain one of the same request.
+     * <p>It is freed with {@link #freeAligned}. {@link #free(long)} and {@link #freeAny} take it too;
+     * {@link #free(long, long)} does not, since an allocator may keep an aligned block elsewhere than a plain one of
+     * the same size.
      *
      * @param alignmentBytes a power of two, at least 8
      * @return the block's address, or 0 if there is no memory

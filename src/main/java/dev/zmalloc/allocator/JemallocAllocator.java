@@ -128,6 +128,12 @@ record JemallocAllocator(
         sdallocx(address, bytes, 0);
     }
 
+    /** A usable size leads to its own class, also where the block got it for its alignment. */
+    @Override
+    public void freeAny(long address, long usableBytes) {
+        sdallocx(address, usableBytes, 0);
+    }
+
     @Override
     public long allocateAligned(long bytes, long alignmentBytes) {
         return mallocx(bytes, JemallocFlags.align(alignmentBytes));
