@@ -46,9 +46,9 @@ record MimallocAllocator(
      * for more than 512 KiB, and gives all of them: 135,168 bytes become 196,608. Segments of one block are whole
      * slices too. So the bound is the larger of mi_good_size and of the granule's multiple in slices.
      *
-     * An aligned block that no page has at hand is cut from one that is larger than the request, or than 16 bytes, by the
-     * alignment at most; what lies behind stays usable. Beyond 16 MiB (64 KiB in later versions) the alignment is found in
-     * a segment of its own, and less is usable than that.
+     * An aligned block that no page has at hand is cut from one that is larger than the request, or than 16 bytes, by
+     * the alignment at most; what lies behind stays usable. Beyond 16 MiB (64 KiB in later versions) the alignment is
+     * found in a segment of its own, and less is usable than that.
      *
      * Builds with checks keep a pad behind each block, and tell the requested size as the usable one.
      */
