@@ -5,12 +5,24 @@ import org.jspecify.annotations.Nullable;
 
 /** The blocks of one arena, with their sizes, kept until {@link #run} frees them all. */
 abstract sealed class BlockList implements Runnable {
+    /** In place of the size of a block that was asked to be aligned, and is not freed by its size. */
+    static final long ALIGNED = -1;
+
     private BlockList() {}
+
+    /** Frees a block, told what a list is told. */
+    static void free(long address, long bytes) {
+        if (bytes == ALIGNED) {
+            RawZMalloc.zfree(address);
+        } else {
+            RawZMalloc.zfree(address, bytes);
+        }
+    }
 
     /**
      * Adds a block, which the list then owns. If this throws for lack of heap, the caller still owns it.
      *
-     * @param bytes anything from the size requested to the usable size
+     * @param bytes anything from the size requested to the usable size, or {@link #ALIGNED}
      * @return false if the blocks were freed, or are being freed: the caller still owns this one
      */
     abstract boolean add(long address, long bytes);
@@ -53,15 +65,15 @@ abstract sealed class BlockList implements Runnable {
 
         @Override
         public void run() {
-            free(entries, taken);
+            freeEach(entries, taken);
             for (FullArray array = full; array != null; array = array.older) {
-                free(array.entries, array.entries.length);
+                freeEach(array.entries, array.entries.length);
             }
         }
 
-        private static void free(long[] entries, int taken) {
+        private static void freeEach(long[] entries, int taken) {
             for (int index = 0; index < taken; index += 2) {
-                RawZMalloc.zfree(entries[index], entries[index + 1]);
+                free(entries[index], entries[index + 1]);
             }
         }
 
@@ -93,7 +105,7 @@ abstract sealed class BlockList implements Runnable {
         @Override
         public void run() {
             for (Block block = newest.getAndSet(CLOSED); block != null; block = block.older) {
-                RawZMalloc.zfree(block.address, block.bytes);
+                free(block.address, block.bytes);
             }
         }
 

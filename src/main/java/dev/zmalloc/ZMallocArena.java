@@ -167,8 +167,7 @@ public final class ZMallocArena implements Arena {
     private MemorySegment allocateAligned(long byteSize, long byteAlignment) {
         long block = taken(RawZMalloc.ztrymallocAligned(byteSize, byteAlignment), byteSize);
         Memory.fill(block, byteSize, (byte) 0);
-        // By its usable bytes it is freed like any other.
-        keep(block, RawZMalloc.zmallocSize(block));
+        keep(block, BlockList.ALIGNED);
         return Memory.segment(block, byteSize, lifetime);
     }
 
@@ -187,7 +186,7 @@ public final class ZMallocArena implements Arena {
         } finally {
             // Closed meanwhile, or no room on the heap for a longer list.
             if (!kept) {
-                RawZMalloc.zfree(block, blockBytes);
+                BlockList.free(block, blockBytes);
             }
         }
         if (!kept) {
