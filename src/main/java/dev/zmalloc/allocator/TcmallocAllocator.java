@@ -28,14 +28,15 @@ import java.util.OptionalLong;
  * is of the class of its request: told exactly, and freed by size.
  *
  * <p>There is no {@code sdallocx}; {@code tc_free_sized} is the sized free of plain blocks. Aligned ones are freed by
- * address: tcmalloc keeps one beyond its page of {@link AllocatorDescription#pageBytes} in pages of its own, where a
- * sized free would take it for a block of the class of that size.
+ * address: tcmalloc keeps one aligned to more than its page in pages of its own, where a sized free would take it for a
+ * block of the class of that size.
  *
  * <p>Blocks that tcmalloc samples for a heap profile ({@code TCMALLOC_SAMPLE_PARAMETER} with the library that is not
  * the minimal one) take whole pages, which {@link #usableBytesBound} does not tell. Of requests from a gibibyte on,
  * tcmalloc prints a line on standard error unless {@code TCMALLOC_LARGE_ALLOC_REPORT_THRESHOLD} is 0.
  *
  * @param usableBytesTable usable size by requested size, in steps of {@value #STEP_BYTES} bytes, rounded up
+ * @param pageBytes the page that tcmalloc works with
  */
 @SuppressWarnings("ArrayRecordComponent") // a record for its constant fields; it is never compared
 record TcmallocAllocator(
@@ -48,6 +49,7 @@ record TcmallocAllocator(
         MethodHandle nallocxHandle,
         MethodHandle propertyHandle,
         int[] usableBytesTable,
+        long pageBytes,
         AllocatorDescription description)
         implements Allocator {
     static final String NAME = "tcmalloc";
@@ -81,13 +83,14 @@ record TcmallocAllocator(
     static TcmallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
         MethodHandle nallocx = Downcalls.critical(library.find("tc_nallocx"), nallocx_fn.descriptor());
         long large = 1L << 30;
+        long pageBytes = nallocx(nallocx, large + 1, 0) - large;
         AllocatorDescription description = new AllocatorDescription(
                 NAME,
                 found.version(),
                 found.file(),
                 found.origin(),
                 found.attempts(),
-                OptionalLong.of(nallocx(nallocx, large + 1, 0) - large),
+                OptionalLong.of(pageBytes),
                 sizeClassBytes(nallocx),
                 List.of());
         return new TcmallocAllocator(
@@ -102,6 +105,7 @@ record TcmallocAllocator(
                         library.find("MallocExtension_GetNumericProperty"),
                         MallocExtension_GetNumericProperty_fn.descriptor()),
                 usableBytesTable(nallocx),
+                pageBytes,
                 description);
     }
 
@@ -154,7 +158,7 @@ record TcmallocAllocator(
     @Override
     public long reallocate(long address, long bytes) {
         long usableBytes = usableBytes(address);
-        if (usableBytesBound(bytes) == usableBytes && !mayBeAlignedPages(address, usableBytes)) {
+        if (usableBytesBound(bytes) == usableBytes) {
             return address;
         }
         long moved = allocate(bytes);
@@ -163,15 +167,6 @@ record TcmallocAllocator(
             free(address);
         }
         return moved;
-    }
-
-    /**
-     * Whether the block may lie in pages of its own although its size is that of a class. It would stay there, and a
-     * sized free of it would go wrong. Few others begin where a page does.
-     */
-    private boolean mayBeAlignedPages(long address, long usableBytes) {
-        return usableBytes <= LARGEST_CLASS_BYTES
-                && (address & (description.pageBytes().orElseThrow() - 1)) == 0;
     }
 
     private static void copy(long source, long target, long bytes) {
@@ -189,8 +184,17 @@ record TcmallocAllocator(
         }
     }
 
+    /**
+     * A block that begins where a page does is freed by its address: it may be one that was aligned, in pages of its
+     * own, and a sized free would put it among the blocks of a class and crash the process later. Few others begin
+     * there.
+     */
     @Override
     public void free(long address, long bytes) {
+        if ((address & (pageBytes - 1)) == 0) {
+            free(address);
+            return;
+        }
         try {
             freeSizedHandle.invokeExact(address, bytes);
         } catch (Throwable thrown) {

@@ -381,25 +381,27 @@ abstract class AllocatorContract {
         long[] alignments = new long[live.length];
         for (int round = 0; round < 100_000; round++) {
             int index = random.nextInt(live.length);
-            freeAligned(live[index], alignments[index], random.nextInt(8) == 0);
+            freeAligned(live[index], alignments[index], random.nextInt(8));
             alignments[index] = 8L << random.nextInt(random.nextInt(50) == 0 ? 14 : 8);
             live[index] = takeAligned(Math.max(8, randomSize(random)), alignments[index]);
             Memory.putLong(live[index], live[index]);
         }
         for (int index = 0; index < live.length; index++) {
-            freeAligned(live[index], alignments[index], false);
+            freeAligned(live[index], alignments[index], 2);
         }
     }
 
-    private void freeAligned(long address, long alignment, boolean byAddress) {
+    private void freeAligned(long address, long alignment, int way) {
         if (address == 0) {
             return;
         }
         if (Memory.getLong(address) != address) {
             throw new AssertionError("block " + Long.toHexString(address) + " was handed out twice");
         }
-        if (byAddress) {
+        if (way == 0) {
             allocator().free(address);
+        } else if (way == 1) {
+            allocator().freeAny(address, allocator().usableBytes(address));
         } else {
             allocator().freeAligned(address, allocator().usableBytes(address), alignment);
         }
