@@ -217,11 +217,11 @@ class OffHeapStoreTest {
     @Test
     void oneLargeEntryEvictsWhatItNeeds() {
         try (OffHeapStore store = lru(SMALL)) {
-            for (int key = 0; key < 2_000; key++) {
+            for (int key = 0; key < 6_000; key++) {
                 store.put(key(key), new byte[100]);
             }
-            store.put(key(-1), new byte[700_000]);
-            assertThat(store.get(key(-1))).hasSize(700_000);
+            store.put(key(-1), new byte[500_000]);
+            assertThat(store.get(key(-1))).hasSize(500_000);
             assertThat(store.usedMemory()).isLessThanOrEqualTo(SMALL);
             StoreValidator.validate(store);
         }

@@ -44,7 +44,7 @@ class StoreStressTest {
     void largeEntriesAtTheLimitWaitForOneAnother() throws InterruptedException {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         try (OffHeapStore store = OffHeapStore.builder()
-                .maxMemory(1 << 20)
+                .maxMemory(900 << 10)
                 .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
                 .build()) {
             List<Thread> threads = new ArrayList<>();
@@ -52,7 +52,7 @@ class StoreStressTest {
                 byte[] key = {(byte) number};
                 threads.add(start(number, failure, () -> {
                     for (int round = 0; round < 500; round++) {
-                        store.put(key, new byte[600_000]);
+                        store.put(key, new byte[500_000]);
                     }
                 }));
             }
