@@ -339,6 +339,10 @@ public final class OffHeapStore implements AutoCloseable {
                 account.free(entry, entryBytes);
             }
         }
+        // The entry is the table's by now: whatever goes wrong from here on must not free it.
+        if (stripe(keyHash).isCrowded()) {
+            makeRoomToGrow();
+        }
     }
 
     private void insert(long keyHash, long entry, int keyBytes) {
@@ -358,9 +362,21 @@ public final class OffHeapStore implements AutoCloseable {
                 throw rejected("no room in the table", HashTable.insertionBytesBound(), keyBytes);
             }
         }
-        if (stripe.isCrowded()) {
-            // The next insertion finds room to grow. Refused, the chains stay long, and nothing is lost.
-            while (account.isOver(HashTable.growthBytesBound()) && evictor.evictOne() > 0) {}
+    }
+
+    /**
+     * Evicts as much as the table of a stripe needs to grow at its next insertion, and no more: where others that share
+     * an account take the room, the chains stay long, and nothing else is lost.
+     */
+    private void makeRoomToGrow() {
+        long growthBytes = HashTable.growthBytesBound();
+        long freedBytes = 0;
+        while (freedBytes < growthBytes && account.isOver(growthBytes)) {
+            long bytes = evictor.evictOne();
+            if (bytes == 0) {
+                return;
+            }
+            freedBytes += bytes;
         }
     }
 

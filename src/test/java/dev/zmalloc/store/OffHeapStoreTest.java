@@ -222,6 +222,7 @@ class OffHeapStoreTest {
             }
             store.put(key(-1), new byte[500_000]);
             assertThat(store.get(key(-1))).hasSize(500_000);
+            assertThat(store.statistics().evictions()).isPositive();
             assertThat(store.usedMemory()).isLessThanOrEqualTo(SMALL);
             StoreValidator.validate(store);
         }
