@@ -52,11 +52,14 @@ public final class HashTable {
      */
     private static final int SHRINK_ENTRIES_PER_BUCKET = 2;
 
+    /** Splits that one insertion does at most: two, so that what was put off is caught up with. */
+    private static final int SPLITS_PER_INSERTION = 2;
+
     /**
-     * Splits that one insertion does at most, and merges that one removal does: two, so that what was put off is caught
-     * up with.
+     * Merges that one removal does at most. A merge waits while two buckets hold too much for one, and what it held up
+     * has to be caught up with by the few removals that may be left.
      */
-    private static final int STEPS_PER_OPERATION = 2;
+    private static final int MERGES_PER_REMOVAL = 8;
 
     private final MemoryAccount account;
     private final SipHash hash;
@@ -333,7 +336,7 @@ public final class HashTable {
     }
 
     private void grow() {
-        for (int splits = 0; splits < STEPS_PER_OPERATION; splits++) {
+        for (int splits = 0; splits < SPLITS_PER_INSERTION; splits++) {
             if (entries <= (long) buckets * GROW_ENTRIES_PER_BUCKET) {
                 return;
             }
@@ -410,7 +413,7 @@ public final class HashTable {
     }
 
     private void shrink() {
-        for (int merges = 0; merges < STEPS_PER_OPERATION; merges++) {
+        for (int merges = 0; merges < MERGES_PER_REMOVAL; merges++) {
             boolean sparse = entries < (long) buckets * SHRINK_ENTRIES_PER_BUCKET;
             if (buckets == Directory.BUCKETS_PER_CHUNK || !sparse || !tryMerge()) {
                 return;
