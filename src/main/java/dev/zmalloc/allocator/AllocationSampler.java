@@ -37,7 +37,11 @@ final class AllocationSampler {
         long threadId = Thread.currentThread().threadId();
         int stripe = (int) ((threadId * 0x9E3779B97F4A7C15L) >>> 60);
         int index = (stripe + 1) * STRIPE_LONGS;
-        if (distances.addAndGet(index, -requestedBytes) < 0) {
+        // Judged by what was there before, since nothing waits for the outcome then. Two threads that both find the
+        // distance passed take a sample each.
+        long distance = distances.getOpaque(index);
+        distances.getAndAdd(index, -requestedBytes);
+        if (distance < requestedBytes) {
             distances.set(index, nextDistance());
             sampled.put(address, Block.taken(address, requestedBytes, requestedBytes, 0));
             filter.incrementAndGet(bit(address));

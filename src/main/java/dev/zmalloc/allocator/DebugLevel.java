@@ -1,9 +1,6 @@
 package dev.zmalloc.allocator;
 
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.stream.Collectors;
 
 /**
  * How closely the use of native memory is watched: the setting {@value #PROPERTY}, or the variable
@@ -33,18 +30,7 @@ public enum DebugLevel {
 
     /** The level that the settings name. */
     static DebugLevel selected() {
-        Optional<String> setting = Setting.value(PROPERTY);
-        return setting.isEmpty() ? OFF : parse(setting.get());
-    }
-
-    static DebugLevel parse(String name) {
-        for (DebugLevel level : values()) {
-            if (level.toString().equals(name.toLowerCase(Locale.ROOT))) {
-                return level;
-            }
-        }
-        throw new AllocatorUnavailableException(PROPERTY + " is \"" + name + "\"; it can be "
-                + Arrays.stream(values()).map(DebugLevel::toString).collect(Collectors.joining(", ")));
+        return Setting.choice(PROPERTY, OFF);
     }
 
     /** What watches {@code allocator} at this level; itself if nothing does. */

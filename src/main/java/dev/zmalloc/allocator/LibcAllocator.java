@@ -5,14 +5,9 @@ import dev.zmalloc.ffi.Downcalls;
 import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.ffi.NativeLibrary;
 import dev.zmalloc.ffi.abi.aligned_alloc_fn;
-import dev.zmalloc.ffi.abi.calloc_fn;
-import dev.zmalloc.ffi.abi.free_fn;
 import dev.zmalloc.ffi.abi.gnu_get_libc_version_fn;
 import dev.zmalloc.ffi.abi.mallinfo2;
 import dev.zmalloc.ffi.abi.mallinfo2_fn;
-import dev.zmalloc.ffi.abi.malloc_fn;
-import dev.zmalloc.ffi.abi.malloc_usable_size_fn;
-import dev.zmalloc.ffi.abi.realloc_fn;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -32,16 +27,12 @@ import java.util.OptionalLong;
  * @param pageBytes page size of the system
  */
 record LibcAllocator(
-        MethodHandle mallocHandle,
-        MethodHandle callocHandle,
-        MethodHandle reallocHandle,
-        MethodHandle freeHandle,
+        MallocFunctions functions,
         MethodHandle alignedAllocHandle,
-        MethodHandle usableSizeHandle,
         Optional<MethodHandle> mallinfoHandle,
         long pageBytes,
         AllocatorDescription description)
-        implements Allocator {
+        implements LibraryAllocator {
     /*
      * The upper bound.
      *
@@ -74,9 +65,6 @@ record LibcAllocator(
     private static final long MAPPED_HEADER_BYTES = 2 * HEADER_BYTES;
     private static final long MMAP_THRESHOLD_BYTES = 128 << 10;
 
-    /** User space of both processors ends here or below, so nothing larger can be had. */
-    private static final long MAX_REQUEST_BYTES = 1L << 56;
-
     static final String NAME = "libc";
 
     /** Binds the allocator of the process' C library. */
@@ -87,12 +75,8 @@ record LibcAllocator(
         List<LoadAttempt> attempts = List.of(LoadAttempt.success(Origin.LIBC, libc.file(), "glibc " + version));
         long mallinfo = libc.find("mallinfo2");
         return new LibcAllocator(
-                Downcalls.ordinary(libc.find("malloc"), malloc_fn.descriptor()),
-                Downcalls.ordinary(libc.find("calloc"), calloc_fn.descriptor()),
-                Downcalls.ordinary(libc.find("realloc"), realloc_fn.descriptor()),
-                Downcalls.ordinary(libc.find("free"), free_fn.descriptor()),
+                MallocFunctions.of(libc, "", "malloc_usable_size"),
                 Downcalls.ordinary(libc.find("aligned_alloc"), aligned_alloc_fn.descriptor()),
-                Downcalls.critical(libc.find("malloc_usable_size"), malloc_usable_size_fn.descriptor()),
                 mallinfo == 0 ? Optional.empty() : Optional.of(Downcalls.ordinary(mallinfo, mallinfo2_fn.descriptor())),
                 pageBytes,
                 new AllocatorDescription(
@@ -117,73 +101,12 @@ record LibcAllocator(
     }
 
     @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public long allocate(long bytes) {
-        try {
-            return (long) mallocHandle.invokeExact(bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public long allocateZeroed(long bytes) {
-        try {
-            return (long) callocHandle.invokeExact(1L, bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public long reallocate(long address, long bytes) {
-        try {
-            return (long) reallocHandle.invokeExact(address, bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public void free(long address) {
-        try {
-            freeHandle.invokeExact(address);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    /** Frees by address: the C library keeps the size in front of the block, and has no use for {@code bytes}. */
-    @Override
-    public void free(long address, long bytes) {
-        free(address);
-    }
-
-    @Override
     public long allocateAligned(long bytes, long alignmentBytes) {
         if (bytes > MAX_REQUEST_BYTES || alignmentBytes > MAX_REQUEST_BYTES) {
             return 0;
         }
         try {
             return (long) alignedAllocHandle.invokeExact(alignmentBytes, bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public void freeAligned(long address, long bytes, long alignmentBytes) {
-        free(address);
-    }
-
-    @Override
-    public long usableBytes(long address) {
-        try {
-            return (long) usableSizeHandle.invokeExact(address);
         } catch (Throwable thrown) {
             throw Downcalls.unexpected(thrown);
         }

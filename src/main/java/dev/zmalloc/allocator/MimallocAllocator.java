@@ -2,14 +2,9 @@ package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.Downcalls;
 import dev.zmalloc.ffi.NativeLibrary;
-import dev.zmalloc.ffi.abi.calloc_fn;
-import dev.zmalloc.ffi.abi.free_fn;
-import dev.zmalloc.ffi.abi.malloc_fn;
-import dev.zmalloc.ffi.abi.malloc_usable_size_fn;
-import dev.zmalloc.ffi.abi.mi_free_size_fn;
+import dev.zmalloc.ffi.abi.mi_collect_fn;
 import dev.zmalloc.ffi.abi.mi_good_size_fn;
 import dev.zmalloc.ffi.abi.mi_malloc_aligned_fn;
-import dev.zmalloc.ffi.abi.realloc_fn;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.OptionalLong;
@@ -23,17 +18,13 @@ import java.util.OptionalLong;
  * @param pageBytes page size of the system
  */
 record MimallocAllocator(
-        MethodHandle mallocHandle,
-        MethodHandle callocHandle,
-        MethodHandle reallocHandle,
-        MethodHandle freeHandle,
-        MethodHandle freeSizeHandle,
+        MallocFunctions functions,
         MethodHandle mallocAlignedHandle,
-        MethodHandle usableSizeHandle,
         MethodHandle goodSizeHandle,
+        MethodHandle collectHandle,
         long pageBytes,
         AllocatorDescription description)
-        implements Allocator {
+        implements LibraryAllocator {
     /*
      * The upper bound, from the sources of 2.0.9 to 2.4.1 and 3.0.10 to 3.4.3.
      *
@@ -58,9 +49,6 @@ record MimallocAllocator(
     private static final long EIGHT_SLICES_BYTES = 8 * SLICE_BYTES;
     private static final long LEAST_BYTES = 16;
 
-    /** User space of both processors ends here or below, so nothing larger can be had. */
-    private static final long MAX_REQUEST_BYTES = 1L << 48;
-
     static final String NAME = "mimalloc";
 
     /** What a library must have to serve. */
@@ -70,22 +58,18 @@ record MimallocAllocator(
             "mi_calloc",
             "mi_realloc",
             "mi_free",
-            "mi_free_size",
             "mi_malloc_aligned",
             "mi_usable_size",
-            "mi_good_size");
+            "mi_good_size",
+            "mi_collect");
 
     /** Binds the functions of a library that has all of {@link #FUNCTIONS}. */
     static MimallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
         return new MimallocAllocator(
-                Downcalls.ordinary(library.find("mi_malloc"), malloc_fn.descriptor()),
-                Downcalls.ordinary(library.find("mi_calloc"), calloc_fn.descriptor()),
-                Downcalls.ordinary(library.find("mi_realloc"), realloc_fn.descriptor()),
-                Downcalls.ordinary(library.find("mi_free"), free_fn.descriptor()),
-                Downcalls.ordinary(library.find("mi_free_size"), mi_free_size_fn.descriptor()),
+                MallocFunctions.of(library, "mi_", "mi_usable_size"),
                 Downcalls.ordinary(library.find("mi_malloc_aligned"), mi_malloc_aligned_fn.descriptor()),
-                Downcalls.critical(library.find("mi_usable_size"), malloc_usable_size_fn.descriptor()),
                 Downcalls.critical(library.find("mi_good_size"), mi_good_size_fn.descriptor()),
+                Downcalls.ordinary(library.find("mi_collect"), mi_collect_fn.descriptor()),
                 SystemPage.bytes(),
                 new AllocatorDescription(
                         NAME,
@@ -96,56 +80,6 @@ record MimallocAllocator(
                         OptionalLong.of(SystemPage.bytes()),
                         List.of(),
                         List.of()));
-    }
-
-    @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
-    public long allocate(long bytes) {
-        try {
-            return (long) mallocHandle.invokeExact(bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public long allocateZeroed(long bytes) {
-        try {
-            return (long) callocHandle.invokeExact(1L, bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public long reallocate(long address, long bytes) {
-        try {
-            return (long) reallocHandle.invokeExact(address, bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public void free(long address) {
-        try {
-            freeHandle.invokeExact(address);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public void free(long address, long bytes) {
-        try {
-            freeSizeHandle.invokeExact(address, bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
     }
 
     @Override
@@ -167,20 +101,6 @@ record MimallocAllocator(
     private long mallocAligned(long bytes, long alignmentBytes) {
         try {
             return (long) mallocAlignedHandle.invokeExact(bytes, alignmentBytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
-    public void freeAligned(long address, long bytes, long alignmentBytes) {
-        free(address);
-    }
-
-    @Override
-    public long usableBytes(long address) {
-        try {
-            return (long) usableSizeHandle.invokeExact(address);
         } catch (Throwable thrown) {
             throw Downcalls.unexpected(thrown);
         }
@@ -217,6 +137,17 @@ record MimallocAllocator(
     @Override
     public AllocatorFigures figures() {
         return AllocatorFigures.NONE;
+    }
+
+    /** Gives back the unused pages of the calling thread, of threads that have ended, and of no thread. */
+    @Override
+    public boolean purge() {
+        try {
+            collectHandle.invokeExact(true);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
+        return true;
     }
 
     private long granuleBytes(long bytes) {

@@ -66,6 +66,12 @@ record SamplingAllocator(Allocator delegate, AllocationSampler sampler) implemen
     }
 
     @Override
+    public void freeAny(long address, long usableBytes) {
+        sampler.freed(address);
+        delegate.freeAny(address, usableBytes);
+    }
+
+    @Override
     public void freeAligned(long address, long bytes, long alignmentBytes) {
         sampler.freed(address);
         delegate.freeAligned(address, bytes, alignmentBytes);

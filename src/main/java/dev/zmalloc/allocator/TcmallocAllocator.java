@@ -4,12 +4,8 @@ import dev.zmalloc.ffi.Downcalls;
 import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.ffi.NativeLibrary;
 import dev.zmalloc.ffi.abi.MallocExtension_GetNumericProperty_fn;
+import dev.zmalloc.ffi.abi.MallocExtension_ReleaseFreeMemory_fn;
 import dev.zmalloc.ffi.abi.aligned_alloc_fn;
-import dev.zmalloc.ffi.abi.calloc_fn;
-import dev.zmalloc.ffi.abi.free_fn;
-import dev.zmalloc.ffi.abi.malloc_fn;
-import dev.zmalloc.ffi.abi.malloc_usable_size_fn;
-import dev.zmalloc.ffi.abi.nallocx_fn;
 import dev.zmalloc.ffi.abi.tc_free_sized_fn;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,9 +19,9 @@ import java.util.OptionalLong;
  * tcmalloc of gperftools.
  *
  * <p>Usable sizes are known before a block is taken: {@code nallocx} is the function that tcmalloc itself sizes blocks
- * with. That holds for its own {@code realloc} not: it leaves a block that shrinks by less than half where it is, and
- * takes more than asked for one that grows. So blocks are moved here, which costs what it costs there, and every block
- * is of the class of its request: told exactly, and freed by size.
+ * with. That does not hold for its own {@code realloc}: it leaves a block that shrinks by less than half where it is,
+ * and takes more than asked for one that grows. So blocks are moved here, which costs what it costs there, and every
+ * block is of the class of its request: told exactly, and freed by size.
  *
  * <p>There is no {@code sdallocx}; {@code tc_free_sized} is the sized free of plain blocks. Aligned ones are freed by
  * address: tcmalloc keeps one aligned to more than its page in pages of its own, where a sized free would take it for a
@@ -35,23 +31,19 @@ import java.util.OptionalLong;
  * the minimal one) take whole pages, which {@link #usableBytesBound} does not tell. Of requests from a gibibyte on,
  * tcmalloc prints a line on standard error unless {@code TCMALLOC_LARGE_ALLOC_REPORT_THRESHOLD} is 0.
  *
- * @param usableBytesTable usable size by requested size, in steps of {@value #STEP_BYTES} bytes, rounded up
  * @param pageBytes the page that tcmalloc works with
  */
-@SuppressWarnings("ArrayRecordComponent") // a record for its constant fields; it is never compared
 record TcmallocAllocator(
-        MethodHandle mallocHandle,
-        MethodHandle callocHandle,
-        MethodHandle freeHandle,
+        MallocFunctions functions,
+        NallocxSizes sizes,
         MethodHandle freeSizedHandle,
+        MethodHandle criticalFreeSizedHandle,
         MethodHandle memalignHandle,
-        MethodHandle usableSizeHandle,
-        MethodHandle nallocxHandle,
         MethodHandle propertyHandle,
-        int[] usableBytesTable,
+        MethodHandle releaseHandle,
         long pageBytes,
         AllocatorDescription description)
-        implements Allocator {
+        implements LibraryAllocator {
     static final String NAME = "tcmalloc";
 
     /** What a library must have to serve. */
@@ -59,31 +51,26 @@ record TcmallocAllocator(
             "tc_version",
             "tc_malloc",
             "tc_calloc",
+            "tc_realloc",
             "tc_free",
             "tc_free_sized",
             "tc_memalign",
             "tc_malloc_size",
             "tc_nallocx",
-            "MallocExtension_GetNumericProperty");
-
-    private static final int TABLE_BYTES = 32 << 10;
-    private static final int STEP_BYTES = 8;
-    private static final int STEP_SHIFT = 3;
+            "MallocExtension_GetNumericProperty",
+            "MallocExtension_ReleaseFreeMemory");
 
     /** Larger blocks are of whole pages, one class each. */
     private static final long LARGEST_CLASS_BYTES = 256 << 10;
-
-    /** User space of both processors ends here or below. tcmalloc would report the attempt on standard error. */
-    private static final long MAX_REQUEST_BYTES = 1L << 48;
 
     /** A copy holds up safepoints while it runs: larger ones go in pieces. */
     private static final long COPY_BYTES = 1 << 20;
 
     /** Binds the functions of a library that has all of {@link #FUNCTIONS}. */
     static TcmallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
-        MethodHandle nallocx = Downcalls.critical(library.find("tc_nallocx"), nallocx_fn.descriptor());
+        NallocxSizes sizes = NallocxSizes.of(library.find("tc_nallocx"));
         long large = 1L << 30;
-        long pageBytes = nallocx(nallocx, large + 1, 0) - large;
+        long pageBytes = sizes.usableBytes(large + 1) - large;
         AllocatorDescription description = new AllocatorDescription(
                 NAME,
                 found.version(),
@@ -91,68 +78,43 @@ record TcmallocAllocator(
                 found.origin(),
                 found.attempts(),
                 OptionalLong.of(pageBytes),
-                sizeClassBytes(nallocx),
+                sizeClassBytes(sizes),
                 List.of());
+        long freeSized = library.find("tc_free_sized");
         return new TcmallocAllocator(
-                Downcalls.ordinary(library.find("tc_malloc"), malloc_fn.descriptor()),
-                Downcalls.ordinary(library.find("tc_calloc"), calloc_fn.descriptor()),
-                Downcalls.ordinary(library.find("tc_free"), free_fn.descriptor()),
-                Downcalls.ordinary(library.find("tc_free_sized"), tc_free_sized_fn.descriptor()),
+                MallocFunctions.of(library, "tc_", "tc_malloc_size"),
+                sizes,
+                Downcalls.ordinary(freeSized, tc_free_sized_fn.descriptor()),
+                CriticalCalls.selected().bind(freeSized, tc_free_sized_fn.descriptor()),
                 Downcalls.ordinary(library.find("tc_memalign"), aligned_alloc_fn.descriptor()),
-                Downcalls.critical(library.find("tc_malloc_size"), malloc_usable_size_fn.descriptor()),
-                nallocx,
                 Downcalls.ordinary(
                         library.find("MallocExtension_GetNumericProperty"),
                         MallocExtension_GetNumericProperty_fn.descriptor()),
-                usableBytesTable(nallocx),
+                Downcalls.ordinary(
+                        library.find("MallocExtension_ReleaseFreeMemory"),
+                        MallocExtension_ReleaseFreeMemory_fn.descriptor()),
                 pageBytes,
                 description);
     }
 
-    private static int[] usableBytesTable(MethodHandle nallocx) {
-        int[] table = new int[TABLE_BYTES / STEP_BYTES + 1];
-        for (int index = 1; index < table.length; index++) {
-            table[index] = Math.toIntExact(nallocx(nallocx, (long) index * STEP_BYTES, 0));
-        }
-        return table;
-    }
-
-    private static List<Long> sizeClassBytes(MethodHandle nallocx) {
+    private static List<Long> sizeClassBytes(NallocxSizes sizes) {
         List<Long> classes = new ArrayList<>();
         for (long bytes = 0; bytes < LARGEST_CLASS_BYTES; ) {
-            bytes = nallocx(nallocx, bytes + 1, 0);
+            bytes = sizes.usableBytes(bytes + 1);
             classes.add(bytes);
         }
         return classes;
     }
 
     @Override
-    public String name() {
-        return NAME;
-    }
-
-    @Override
     public long allocate(long bytes) {
-        if (bytes > MAX_REQUEST_BYTES) {
-            return 0;
-        }
-        try {
-            return (long) mallocHandle.invokeExact(bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
+        // tcmalloc would report the attempt on standard error.
+        return bytes > MAX_REQUEST_BYTES ? 0 : functions.allocate(bytes);
     }
 
     @Override
     public long allocateZeroed(long bytes) {
-        if (bytes > MAX_REQUEST_BYTES) {
-            return 0;
-        }
-        try {
-            return (long) callocHandle.invokeExact(1L, bytes);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
+        return bytes > MAX_REQUEST_BYTES ? 0 : functions.allocateZeroed(bytes);
     }
 
     @Override
@@ -175,15 +137,6 @@ record TcmallocAllocator(
         }
     }
 
-    @Override
-    public void free(long address) {
-        try {
-            freeHandle.invokeExact(address);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
     /**
      * A block that begins where a page does is freed by its address: it may be one that was aligned, in pages of its
      * own, and a sized free would put it among the blocks of a class and crash the process later. Few others begin
@@ -192,11 +145,15 @@ record TcmallocAllocator(
     @Override
     public void free(long address, long bytes) {
         if ((address & (pageBytes - 1)) == 0) {
-            free(address);
+            functions.free(address, bytes);
             return;
         }
         try {
-            freeSizedHandle.invokeExact(address, bytes);
+            if (bytes <= functions.criticalBytes()) {
+                criticalFreeSizedHandle.invokeExact(address, bytes);
+            } else {
+                freeSizedHandle.invokeExact(address, bytes);
+            }
         } catch (Throwable thrown) {
             throw Downcalls.unexpected(thrown);
         }
@@ -215,33 +172,13 @@ record TcmallocAllocator(
     }
 
     @Override
-    public void freeAligned(long address, long bytes, long alignmentBytes) {
-        free(address);
-    }
-
-    @Override
-    public long usableBytes(long address) {
-        try {
-            return (long) usableSizeHandle.invokeExact(address);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-    }
-
-    @Override
     public long usableBytesBound(long requestedBytes) {
-        if (requestedBytes <= TABLE_BYTES) {
-            return usableBytesTable[(int) (requestedBytes + (STEP_BYTES - 1)) >>> STEP_SHIFT];
-        }
-        return requestedBytes > MAX_REQUEST_BYTES ? 0 : nallocx(nallocxHandle, requestedBytes, 0);
+        return sizes.usableBytes(requestedBytes);
     }
 
-    /** The flags of tcmalloc's {@code nallocx} have the alignment where jemalloc's have it. */
     @Override
     public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
-        return requestedBytes > MAX_REQUEST_BYTES || alignmentBytes > MAX_REQUEST_BYTES
-                ? 0
-                : nallocx(nallocxHandle, requestedBytes, JemallocFlags.align(alignmentBytes));
+        return sizes.alignedUsableBytes(requestedBytes, alignmentBytes);
     }
 
     @Override
@@ -276,11 +213,14 @@ record TcmallocAllocator(
         }
     }
 
-    private static long nallocx(MethodHandle nallocx, long bytes, int flags) {
+    /** Gives back the pages that no block is in, but for those that threads have cached. */
+    @Override
+    public boolean purge() {
         try {
-            return (long) nallocx.invokeExact(bytes, flags);
+            releaseHandle.invokeExact();
         } catch (Throwable thrown) {
             throw Downcalls.unexpected(thrown);
         }
+        return true;
     }
 }

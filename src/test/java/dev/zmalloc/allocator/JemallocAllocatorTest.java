@@ -30,7 +30,7 @@ class JemallocAllocatorTest extends AllocatorContract {
 
     @Test
     void tableEndsWhereTheLookUpBegins() {
-        long last = JemallocAllocator.TABLE_BYTES;
+        long last = NallocxSizes.TABLE_BYTES;
 
         assertThat(allocator().usableBytesBound(last)).isEqualTo(last);
         assertThat(allocator().usableBytesBound(last + 1)).isGreaterThan(last);

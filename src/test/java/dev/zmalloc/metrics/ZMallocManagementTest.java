@@ -10,7 +10,6 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import javax.management.JMX;
 import javax.management.MBeanAttributeInfo;
 import javax.management.MBeanServer;
@@ -113,9 +112,7 @@ class ZMallocManagementTest {
     void operationsReachTheAllocator() {
         ZMallocMXBean bean = JMX.newMXBeanProxy(server, name, ZMallocMXBean.class);
 
-        assertThat(bean.purge())
-                .isEqualTo(
-                        Set.of("jemalloc", "libc").contains(ZMalloc.allocator().name()));
+        assertThat(bean.purge()).isTrue();
         assertThat(bean.getBackgroundThreads())
                 .isEqualTo(ZMalloc.allocator().backgroundThreads().orElse(null));
         assertThat(bean.statisticsText("mdablxeh") != null)
