@@ -388,8 +388,8 @@ public final class ZMalloc {
      * {@link #zmallocResetPeak()}; never less than it is now.
      *
      * <p>The count is kept in sixteen stripes, which threads share by a hash, and a stripe looks at the sum of all when
-     * it has risen enough. The peak told may therefore be less than the true one by up to 96 KiB for each stripe in
-     * use: 96 KiB where one thread allocates, 1.5 MiB where many do. It may pass the true one only as
+     * it has risen enough. The peak told may therefore be less than the true one by up to 64 KiB for each stripe in
+     * use: 64 KiB where one thread allocates, 1 MiB where many do. It may pass the true one only as
      * {@code zmallocUsedMemory()} itself may, by what other threads take and free while the stripes are summed up.
      */
     public static long zmallocPeakMemory() {

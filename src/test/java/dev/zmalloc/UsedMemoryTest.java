@@ -2,8 +2,10 @@ package dev.zmalloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.fixtures.Seeds;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicReference;
@@ -42,6 +44,49 @@ class UsedMemoryTest {
         }
         assertThat(failure.get()).isNull();
         assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
+    }
+
+    /** Steps of all sizes around those at which a stripe is settled, and runs of one kind, which fill a count. */
+    @Test
+    void agreesWithAModelAfterEachStep() {
+        SplittableRandom random = new SplittableRandom(Seeds.next("UsedMemoryTest"));
+        long[] scales = {1, 300, UsedMemory.BAND_BYTES, 2 * UsedMemory.BAND_BYTES, 1 << 20, 1L << 40};
+        // Enough that the sum stays above zero, where it would be cut off.
+        long floor = 1L << 60;
+        UsedMemory.resized(floor);
+        long bytes = UsedMemory.sum();
+        long allocations = UsedMemory.allocations();
+        long frees = UsedMemory.frees();
+        long moved = 0;
+        for (int run = 0; run < 3_000; run++) {
+            int kind = random.nextInt(3);
+            long scale = scales[random.nextInt(scales.length)];
+            for (int step = random.nextInt(run % 50 == 0 ? 3_000 : 20); step >= 0; step--) {
+                long amount = random.nextLong(scale + 2);
+                switch (kind) {
+                    case 0 -> {
+                        UsedMemory.allocated(amount);
+                        allocations++;
+                        moved += amount;
+                    }
+                    case 1 -> {
+                        UsedMemory.freed(amount);
+                        frees++;
+                        moved -= amount;
+                    }
+                    default -> {
+                        long sign = random.nextBoolean() ? 1 : -1;
+                        UsedMemory.resized(sign * amount);
+                        moved += sign * amount;
+                    }
+                }
+                assertThat(UsedMemory.sum()).isEqualTo(bytes + moved);
+            }
+            assertThat(UsedMemory.allocations()).isEqualTo(allocations);
+            assertThat(UsedMemory.frees()).isEqualTo(frees);
+        }
+        UsedMemory.resized(-floor - moved);
+        ZMalloc.zmallocResetPeak();
     }
 
     @Test
