@@ -1,11 +1,11 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
 # Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run and info, TEST=Name runs one
-# test class, ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
+# test class, QUICK=1 makes a benchmark short, ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run info test check format bindings clean
+.PHONY: help setup run info test bench-zmalloc check format bindings clean
 .DELETE_ON_ERROR:
 
 export JDK ZMALLOC_NO_INSTALL
@@ -16,7 +16,7 @@ CLI_SOURCES := pom.xml LICENSE $(shell find src/main src/assembly)
 
 help: ## Lists the targets
 	@echo 'make TARGET [JDK=/path/to/jdk] [ARGS="..."] [TEST=Name]'
-	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
 setup: ## Finds the JDK and installs the native allocators that are wanted and missing
 	@jdk=$$(scripts/find-jdk.sh) && echo "JDK: $$jdk"
@@ -41,6 +41,10 @@ test: ## Runs all tests, with jemalloc, with libc and with faults injected
 	@scripts/natives.sh test
 	@echo 'Compiling and testing'
 	@scripts/mvn.sh test $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=false)
+
+bench-zmalloc: ## Measures allocating and freeing beside the same in C (QUICK=1: two minutes)
+	@scripts/natives.sh run
+	@scripts/bench.sh
 
 check: ## Checks formatting, lint, Error Prone, NullAway, doc comments, layers and shell scripts
 	@echo 'Checking'
