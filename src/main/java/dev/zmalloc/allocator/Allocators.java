@@ -131,8 +131,14 @@ public final class Allocators {
         return List.copyOf(names);
     }
 
-    /** A fresh binding of the allocator called {@code name}. */
-    static Allocator open(String name) {
+    /**
+     * A fresh binding of an allocator, for one of the application's own to stand around; what serves the process does
+     * not change.
+     *
+     * @param name one of {@link #names}, or the name of a class that implements {@link Allocator}
+     * @throws AllocatorUnavailableException if it cannot be had
+     */
+    public static Allocator open(String name) {
         try {
             Platform.requireSupported();
             return switch (name) {

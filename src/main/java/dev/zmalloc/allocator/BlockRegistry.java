@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -17,6 +18,7 @@ final class BlockRegistry {
     /**
      * A live block.
      *
+     * @param serial higher than that of every block taken before; a resized block counts as taken again
      * @param requestedBytes what was asked for
      * @param usableBytes what the holder may use
      * @param alignmentBytes what was asked for; 0 for a plain block
@@ -24,6 +26,7 @@ final class BlockRegistry {
      * @param thread who took it
      */
     record Block(
+            long serial,
             long address,
             long requestedBytes,
             long usableBytes,
@@ -32,6 +35,7 @@ final class BlockRegistry {
             String thread) {
         static Block taken(long address, long requestedBytes, long usableBytes, long alignmentBytes) {
             return new Block(
+                    SERIALS.incrementAndGet(),
                     address,
                     requestedBytes,
                     usableBytes,
@@ -54,11 +58,17 @@ final class BlockRegistry {
 
     private record Freed(Block block, AllocationSite site, String thread) {}
 
+    private static final AtomicLong SERIALS = new AtomicLong();
     private static final int REMEMBERED_FREES = 4096;
 
     private final ConcurrentMap<Long, Block> live = new ConcurrentHashMap<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, Freed> freed = new LinkedHashMap<>();
+
+    /** The highest serial number of a block so far. */
+    static long lastSerial() {
+        return SERIALS.get();
+    }
 
     void add(Block block) {
         lock.lock();

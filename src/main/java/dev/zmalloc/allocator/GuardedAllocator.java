@@ -3,6 +3,7 @@ package dev.zmalloc.allocator;
 import dev.zmalloc.allocator.BlockRegistry.Block;
 import dev.zmalloc.allocator.NativeMemoryMisuseError.Kind;
 import dev.zmalloc.ffi.Memory;
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +42,8 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
     }
 
     @Override
-    public LeakReport report() {
-        return LeakReport.of(registry.liveBlocks());
+    public Collection<Block> blocks() {
+        return registry.liveBlocks();
     }
 
     @Override

@@ -64,12 +64,8 @@ public record LeakReport(boolean isEstimate, List<Site> sites) {
         return text.toString();
     }
 
-    static LeakReport of(Collection<Block> blocks) {
-        return new LeakReport(false, sites(blocks, false));
-    }
-
-    static LeakReport estimated(Collection<Block> sample) {
-        return new LeakReport(true, sites(sample, true));
+    static LeakReport of(Collection<Block> blocks, boolean isSample) {
+        return new LeakReport(isSample, sites(blocks, isSample));
     }
 
     private static List<Site> sites(Collection<Block> blocks, boolean isSample) {

@@ -20,6 +20,16 @@ public final class NativeMemoryDebug {
         return watching().map(WatchingAllocator::report);
     }
 
+    /** This moment, for {@link #reportSince}. Works at every level, and before an allocator is chosen. */
+    public static long mark() {
+        return BlockRegistry.lastSerial();
+    }
+
+    /** Like {@link #report}, only of blocks that were taken or resized after {@code mark}. */
+    public static Optional<LeakReport> reportSince(long mark) {
+        return watching().map(watching -> watching.reportSince(mark));
+    }
+
     /**
      * Looks at the red zones of every live block, and at every block that was freed and is still in quarantine. Does
      * nothing below level {@link DebugLevel#GUARD}. Other threads may take and free blocks meanwhile, and must not be

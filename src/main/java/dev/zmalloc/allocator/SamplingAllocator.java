@@ -1,5 +1,8 @@
 package dev.zmalloc.allocator;
 
+import dev.zmalloc.allocator.BlockRegistry.Block;
+import java.util.Collection;
+
 /**
  * Remembers a sample of the blocks with the stacks that took them. Blocks are the backend's own.
  *
@@ -13,8 +16,8 @@ record SamplingAllocator(Allocator delegate, AllocationSampler sampler) implemen
     }
 
     @Override
-    public LeakReport report() {
-        return LeakReport.estimated(sampler.sampledBlocks());
+    public Collection<Block> blocks() {
+        return sampler.sampledBlocks();
     }
 
     @Override
@@ -81,21 +84,6 @@ record SamplingAllocator(Allocator delegate, AllocationSampler sampler) implemen
     public void freeUncached(long address, long bytes) {
         sampler.freed(address);
         delegate.freeUncached(address, bytes);
-    }
-
-    @Override
-    public long usableBytes(long address) {
-        return delegate.usableBytes(address);
-    }
-
-    @Override
-    public long usableBytesBound(long requestedBytes) {
-        return delegate.usableBytesBound(requestedBytes);
-    }
-
-    @Override
-    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
-        return delegate.alignedUsableBytesBound(requestedBytes, alignmentBytes);
     }
 
     private long taken(long address, long bytes) {

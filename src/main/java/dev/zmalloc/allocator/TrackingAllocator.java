@@ -2,6 +2,7 @@ package dev.zmalloc.allocator;
 
 import dev.zmalloc.allocator.BlockRegistry.Block;
 import dev.zmalloc.allocator.NativeMemoryMisuseError.Kind;
+import java.util.Collection;
 
 /**
  * Remembers every block with the stack that took it, and frees none that is not live. Blocks are the backend's own,
@@ -17,8 +18,8 @@ record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements 
     }
 
     @Override
-    public LeakReport report() {
-        return LeakReport.of(registry.liveBlocks());
+    public Collection<Block> blocks() {
+        return registry.liveBlocks();
     }
 
     @Override
@@ -87,16 +88,6 @@ record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements 
     @Override
     public long usableBytes(long address) {
         return registry.get(address).usableBytes();
-    }
-
-    @Override
-    public long usableBytesBound(long requestedBytes) {
-        return delegate.usableBytesBound(requestedBytes);
-    }
-
-    @Override
-    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
-        return delegate.alignedUsableBytesBound(requestedBytes, alignmentBytes);
     }
 
     static void checkSize(Block block, long bytes) {

@@ -1,18 +1,27 @@
 package dev.zmalloc.allocator;
 
-import java.util.Optional;
-import java.util.OptionalLong;
+import dev.zmalloc.allocator.BlockRegistry.Block;
+import java.util.Collection;
 
-/** What stands around a backend and watches it: everything that is not about blocks goes to the backend as it is. */
-sealed interface WatchingAllocator extends Allocator permits SamplingAllocator, TrackingAllocator, GuardedAllocator {
-    /** The backend. */
-    Allocator delegate();
-
+/** What stands around a backend and watches it. */
+sealed interface WatchingAllocator extends ForwardingAllocator
+        permits SamplingAllocator, TrackingAllocator, GuardedAllocator {
     /** The level that it works at. */
     DebugLevel level();
 
+    /** The blocks that it remembers and that are held now: all, or a sample. */
+    Collection<Block> blocks();
+
     /** What is held now, by where it was taken. */
-    LeakReport report();
+    default LeakReport report() {
+        return reportSince(0);
+    }
+
+    /** Like {@link #report}, of the blocks that have a higher serial number than {@code mark}. */
+    default LeakReport reportSince(long mark) {
+        return LeakReport.of(
+                blocks().stream().filter(block -> block.serial() > mark).toList(), level() == DebugLevel.SAMPLE);
+    }
 
     /**
      * Looks for damage.
@@ -20,64 +29,4 @@ sealed interface WatchingAllocator extends Allocator permits SamplingAllocator, 
      * @throws NativeMemoryMisuseError if there is any
      */
     default void check() {}
-
-    @Override
-    default String name() {
-        return delegate().name();
-    }
-
-    @Override
-    default AllocatorDescription description() {
-        return delegate().description();
-    }
-
-    @Override
-    default boolean usableBytesExact() {
-        return delegate().usableBytesExact();
-    }
-
-    @Override
-    default AllocatorFigures figures() {
-        return delegate().figures();
-    }
-
-    @Override
-    default boolean purge() {
-        return delegate().purge();
-    }
-
-    @Override
-    default Optional<Boolean> backgroundThreads() {
-        return delegate().backgroundThreads();
-    }
-
-    @Override
-    default boolean setBackgroundThreads(boolean on) {
-        return delegate().setBackgroundThreads(on);
-    }
-
-    @Override
-    default OptionalLong dirtyDecayMillis() {
-        return delegate().dirtyDecayMillis();
-    }
-
-    @Override
-    default boolean setDirtyDecayMillis(long millis) {
-        return delegate().setDirtyDecayMillis(millis);
-    }
-
-    @Override
-    default OptionalLong muzzyDecayMillis() {
-        return delegate().muzzyDecayMillis();
-    }
-
-    @Override
-    default boolean setMuzzyDecayMillis(long millis) {
-        return delegate().setMuzzyDecayMillis(millis);
-    }
-
-    @Override
-    default Optional<String> statisticsText(String options) {
-        return delegate().statisticsText(options);
-    }
 }

@@ -219,6 +219,29 @@ class WatchingAllocatorTest {
         assertThat(sample.report().sites()).isEmpty();
     }
 
+    @Test
+    void reportsWhatWasTakenOrResizedSinceAMark() {
+        for (Allocator allocator : List.of(track, guard)) {
+            long old = allocator.allocate(100);
+            long resized = allocator.allocate(100);
+            long mark = NativeMemoryDebug.mark();
+            long later = allocator.allocate(30);
+            allocator.free(allocator.allocate(10_000));
+            resized = allocator.reallocate(resized, 70);
+            LeakReport report = ((WatchingAllocator) allocator).reportSince(mark);
+            assertThat(report.blocks()).isEqualTo(2);
+            assertThat(report.bytes()).isEqualTo(100);
+            assertThat(((WatchingAllocator) allocator).report().bytes()).isEqualTo(200);
+            assertThat(((WatchingAllocator) allocator)
+                            .reportSince(NativeMemoryDebug.mark())
+                            .sites())
+                    .isEmpty();
+            allocator.free(old);
+            allocator.free(resized);
+            allocator.free(later);
+        }
+    }
+
     private static LeakReport.Site site(LeakReport report, String method) {
         return report.sites().stream()
                 .filter(site -> site.frames().get(0).getMethodName().equals(method))
