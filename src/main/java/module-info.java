@@ -3,7 +3,8 @@
  *
  * <p>{@code dev.zmalloc} takes and counts it, {@code dev.zmalloc.allocator} has the allocators that serve it and the
  * interface for one's own, {@code dev.zmalloc.evict} keeps any set of blocks under a limit, {@code dev.zmalloc.store}
- * is a key-value store made of these, and {@code dev.zmalloc.metrics} shows figures to management clients.
+ * is a key-value store made of these, {@code dev.zmalloc.metrics} shows figures to management clients, and
+ * {@code dev.zmalloc.testing} helps the tests of a program.
  */
 module dev.zmalloc {
     requires static info.picocli;
@@ -15,6 +16,7 @@ module dev.zmalloc {
     exports dev.zmalloc.evict;
     exports dev.zmalloc.metrics;
     exports dev.zmalloc.store;
+    exports dev.zmalloc.testing;
 
     uses dev.zmalloc.allocator.AllocatorProvider;
 

@@ -3,8 +3,9 @@ package dev.zmalloc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.zmalloc.allocator.FailingAllocator;
 import dev.zmalloc.ffi.Memory;
+import dev.zmalloc.testing.FaultInjectingAllocator;
+import dev.zmalloc.testing.Faults;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -20,7 +21,7 @@ class FormsUnderFaultTest {
 
     @AfterEach
     void stopFailing() {
-        FailingAllocator.stopFailing();
+        FaultInjectingAllocator.stopInjecting();
         ZMalloc.zmallocResetPeak();
     }
 
@@ -30,7 +31,7 @@ class FormsUnderFaultTest {
         long used = ZMalloc.zmallocUsedMemory();
         long allocations = ZMalloc.zmallocAllocations();
         for (long bytes : new long[] {0, 8, 100, 1 << 20}) {
-            FailingAllocator.failAfter(0, true);
+            Faults.fromNth(1).inject();
             if (form.isTry()) {
                 assertThat(form.take().apply(bytes)).isEqualTo(MemorySegment.NULL);
             } else {
@@ -38,7 +39,7 @@ class FormsUnderFaultTest {
                         .isInstanceOf(NativeOutOfMemoryError.class)
                         .hasMessage("zmalloc: Out of memory trying to allocate " + bytes + " bytes");
             }
-            assertThat(FailingAllocator.stopFailing()).isTrue();
+            assertThat(FaultInjectingAllocator.stopInjecting()).isPositive();
             assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(used);
             assertThat(ZMalloc.zmallocAllocations()).isEqualTo(allocations);
         }
@@ -50,14 +51,14 @@ class FormsUnderFaultTest {
         long address = RawZMalloc.zmalloc(100);
         Memory.fill(address, 100, (byte) 5);
         long used = ZMalloc.zmallocUsedMemory();
-        FailingAllocator.failAfter(0, true);
+        Faults.fromNth(1).inject();
         if (form.isTry()) {
             assertThat(form.resize().apply(address, 100, 5_000)).isZero();
         } else {
             assertThatThrownBy(() -> form.resize().apply(address, 100, 5_000))
                     .isInstanceOf(NativeOutOfMemoryError.class);
         }
-        assertThat(FailingAllocator.stopFailing()).isTrue();
+        assertThat(FaultInjectingAllocator.stopInjecting()).isPositive();
         assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(used);
         assertThat(Memory.getByte(address + 99)).isEqualTo((byte) 5);
         RawZMalloc.zfree(address, 100);
@@ -65,7 +66,7 @@ class FormsUnderFaultTest {
 
     @Test
     void stringsFailToo() {
-        FailingAllocator.failAfter(0, true);
+        Faults.fromNth(1).inject();
         assertThat(RawZMalloc.ztrystrdup("abc")).isZero();
         assertThat(ZMalloc.ztrystrdup("abc")).isEqualTo(MemorySegment.NULL);
         assertThatThrownBy(() -> ZMalloc.zstrdup("abc"))
@@ -79,7 +80,7 @@ class FormsUnderFaultTest {
     /** The peak against an exact one, with threads that take, resize and free at random. */
     @Test
     void thePeakIsAsAccurateAsItSays() throws InterruptedException {
-        FailingAllocator.resetHighest();
+        FaultInjectingAllocator.resetHighest();
         ZMalloc.zmallocResetPeak();
         Thread[] threads = new Thread[THREADS];
         for (int thread = 0; thread < THREADS; thread++) {
@@ -89,7 +90,7 @@ class FormsUnderFaultTest {
         for (Thread thread : threads) {
             thread.join();
         }
-        long highest = FailingAllocator.highestLiveBytes();
+        long highest = FaultInjectingAllocator.highestHeldBytes();
         assertThat(highest).isGreaterThan(20 << 20);
         // Each thread may be stopped between the allocator's count and this library's, and hold a block meanwhile.
         long inBetween = THREADS * 40_000;

@@ -3,7 +3,8 @@ package dev.zmalloc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.zmalloc.allocator.FailingAllocator;
+import dev.zmalloc.testing.FaultInjectingAllocator;
+import dev.zmalloc.testing.Faults;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -23,12 +24,12 @@ class ZMallocArenaFaultTest {
 
     @AfterEach
     void stopFailing() {
-        FailingAllocator.stopFailing();
+        FaultInjectingAllocator.stopInjecting();
     }
 
     @Test
     void aFailureAtAnyBlockLeavesTheArenaAsItWas() {
-        long live = FailingAllocator.liveBytes();
+        long live = FaultInjectingAllocator.heldBytes();
         for (boolean andAllAfter : new boolean[] {false, true}) {
             for (int allocations = 0; allocations < BLOCKS; allocations++) {
                 for (int kind = 0; kind < 3; kind++) {
@@ -38,15 +39,15 @@ class ZMallocArenaFaultTest {
                         default -> Arena.ofConfined();
                     };
                     SegmentAllocator allocator = kind == 2 ? ZMallocArena.allocator(arena) : arena;
-                    FailingAllocator.failAfter(allocations, andAllAfter);
+                    (andAllAfter ? Faults.fromNth(allocations + 1) : Faults.nth(allocations + 1)).inject();
                     List<MemorySegment> segments = fill(allocator);
                     assertThat(segments).hasSize(andAllAfter ? allocations : BLOCKS - 1);
-                    assertThat(FailingAllocator.stopFailing()).isTrue();
+                    assertThat(FaultInjectingAllocator.stopInjecting()).isPositive();
                     assertIntact(segments);
                     allocator.allocate(100, 64).fill((byte) 1);
-                    assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(FailingAllocator.liveBytes());
+                    assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(FaultInjectingAllocator.heldBytes());
                     arena.close();
-                    assertThat(FailingAllocator.liveBytes()).isEqualTo(live);
+                    assertThat(FaultInjectingAllocator.heldBytes()).isEqualTo(live);
                 }
             }
         }
@@ -55,7 +56,7 @@ class ZMallocArenaFaultTest {
     @Test
     void theErrorNamesWhatWasAskedForAndOtherRefusalsGoFirst() {
         Arena arena = ZMallocArena.ofConfined();
-        FailingAllocator.failAfter(0, true);
+        Faults.fromNth(1).inject();
         for (long alignment : new long[] {1, 16, 4_096}) {
             assertThatThrownBy(() -> arena.allocate(50, alignment))
                     .isInstanceOf(NativeOutOfMemoryError.class)
@@ -69,14 +70,14 @@ class ZMallocArenaFaultTest {
 
     @Test
     void threadsThatFailNowAndThenLeaveNothingBehind() throws InterruptedException {
-        long live = FailingAllocator.liveBytes();
+        long live = FaultInjectingAllocator.heldBytes();
         AtomicLong failures = new AtomicLong();
         try (Arena arena = ZMallocArena.ofShared()) {
             List<Thread> threads = new ArrayList<>();
             for (int thread = 0; thread < 3; thread++) {
                 threads.add(Thread.ofPlatform().start(() -> {
                     for (int count = 0; count < 3_000; count++) {
-                        FailingAllocator.failAfter(count % 7, false);
+                        Faults.nth(count % 7 + 1).inject();
                         try {
                             arena.allocate(count % 300, 1L << (count % 9)).fill((byte) 1);
                         } catch (NativeOutOfMemoryError e) {
@@ -89,9 +90,9 @@ class ZMallocArenaFaultTest {
                 thread.join();
             }
         }
-        FailingAllocator.stopFailing();
+        FaultInjectingAllocator.stopInjecting();
         assertThat(failures.get()).isPositive();
-        assertThat(FailingAllocator.liveBytes()).isEqualTo(live);
+        assertThat(FaultInjectingAllocator.heldBytes()).isEqualTo(live);
     }
 
     /** Takes blocks of many sizes and alignments, each with its number in it, and goes on after a failure. */

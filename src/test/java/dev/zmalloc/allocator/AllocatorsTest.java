@@ -14,6 +14,22 @@ class AllocatorsTest {
         }
     }
 
+    /** Offers another binding of libc by a name of its own. */
+    public static final class Offered implements AllocatorProvider {
+        /** Made by {@link java.util.ServiceLoader}. */
+        public Offered() {}
+
+        @Override
+        public String name() {
+            return "offered";
+        }
+
+        @Override
+        public Allocator create() {
+            return LibcAllocator.open();
+        }
+    }
+
     @Test
     void selectsOnce() {
         assertThat(Allocators.select()).isSameAs(Allocators.select());
@@ -25,14 +41,14 @@ class AllocatorsTest {
                 .isInstanceOf(AllocatorUnavailableException.class)
                 .hasMessageContaining("no allocator is called \"jmalloc\"")
                 .hasMessageContaining(
-                        "jemalloc, libc, tcmalloc, mimalloc, failing, or the name of a class that implements "
+                        "jemalloc, libc, tcmalloc, mimalloc, offered, or the name of a class that implements "
                                 + Allocator.class.getName());
-        assertThat(Allocators.names()).containsExactly("jemalloc", "libc", "tcmalloc", "mimalloc", "failing");
+        assertThat(Allocators.names()).containsExactly("jemalloc", "libc", "tcmalloc", "mimalloc", "offered");
     }
 
     @Test
     void opensWhatAProviderOffers() {
-        assertThat(Allocators.open("failing")).isInstanceOf(FailingAllocator.class);
+        assertThat(Allocators.open("offered")).isInstanceOf(LibcAllocator.class);
     }
 
     @Test

@@ -60,9 +60,9 @@ class SelectionTest {
 
     @Test
     void codeChoosesAProvidersAllocatorByName() throws Exception {
-        ChildJvm.Result result = probe().run("failing", "-");
+        ChildJvm.Result result = probe().run("offered", "-");
 
-        assertThat(result.value("1")).isEqualTo("chosen failing");
-        assertThat(result.value("2")).isEqualTo("taken from failing");
+        assertThat(result.value("1")).isEqualTo("chosen libc");
+        assertThat(result.value("2")).isEqualTo("taken from libc");
     }
 }

@@ -6,8 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ZMalloc;
-import dev.zmalloc.allocator.FailingAllocator;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.testing.FaultInjectingAllocator;
+import dev.zmalloc.testing.Faults;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -29,17 +30,17 @@ class OutOfMemoryLoopTest {
 
     @AfterEach
     void stopFailing() {
-        FailingAllocator.stopFailing();
+        FaultInjectingAllocator.stopInjecting();
     }
 
     @Test
-    void theFailingAllocatorServes() {
-        assertThat(ZMalloc.allocator()).isInstanceOf(FailingAllocator.class);
-        FailingAllocator.failAfter(1, false);
+    void theFaultInjectingAllocatorServes() {
+        assertThat(ZMalloc.allocator()).isInstanceOf(FaultInjectingAllocator.class);
+        Faults.nth(2).inject();
         RawZMalloc.zfree(RawZMalloc.zmalloc(10));
         assertThat(RawZMalloc.ztrymalloc(10)).isZero();
         RawZMalloc.zfree(RawZMalloc.zmalloc(10));
-        assertThat(FailingAllocator.stopFailing()).isTrue();
+        assertThat(FaultInjectingAllocator.stopInjecting()).isPositive();
     }
 
     @Test
@@ -47,7 +48,7 @@ class OutOfMemoryLoopTest {
         MemorySegment block = ZMalloc.zmalloc(100);
         block.fill((byte) 3);
         long used = ZMalloc.zmallocUsedMemory();
-        FailingAllocator.failAfter(0, true);
+        Faults.fromNth(1).inject();
         assertThat(ZMalloc.ztrymalloc(10)).isEqualTo(MemorySegment.NULL);
         assertThat(ZMalloc.ztrycalloc(2, 10)).isEqualTo(MemorySegment.NULL);
         assertThat(ZMalloc.ztryrealloc(block, 1_000)).isEqualTo(MemorySegment.NULL);
@@ -58,7 +59,7 @@ class OutOfMemoryLoopTest {
         assertThatThrownBy(() -> ZMalloc.zrealloc(block, 2_000)).isInstanceOf(NativeOutOfMemoryError.class);
         assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(used);
         assertThat(block.toArray(java.lang.foreign.ValueLayout.JAVA_BYTE)).containsOnly(3);
-        FailingAllocator.stopFailing();
+        FaultInjectingAllocator.stopInjecting();
         ZMalloc.zfree(block);
     }
 
@@ -139,7 +140,7 @@ class OutOfMemoryLoopTest {
             for (int key = 0; key < 4_000; key++) {
                 store.put(key(key), new byte[100]);
             }
-            FailingAllocator.failAfter(0, true);
+            Faults.fromNth(1).inject();
             for (int key = 0; key < 4_000; key++) {
                 store.get(key(key));
                 store.read(key(key), MemorySegment::byteSize);
@@ -151,9 +152,9 @@ class OutOfMemoryLoopTest {
                 }
             }
             store.clear();
-            assertThat(FailingAllocator.stopFailing())
-                    .as("an allocation was tried")
-                    .isFalse();
+            assertThat(FaultInjectingAllocator.stopInjecting())
+                    .as("allocations that were tried")
+                    .isZero();
             assertThat(store.size()).isZero();
             StoreValidator.validate(store);
         }
@@ -163,8 +164,8 @@ class OutOfMemoryLoopTest {
     @Test
     void theLimitHoldsAtEveryInstantUnderConcurrentWriters() throws InterruptedException {
         long maxMemory = 512 << 10;
-        long before = FailingAllocator.liveBytes();
-        FailingAllocator.resetHighest();
+        long before = FaultInjectingAllocator.heldBytes();
+        FaultInjectingAllocator.resetHighest();
         try (OffHeapStore store = OffHeapStore.builder()
                 .maxMemory(maxMemory)
                 .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
@@ -184,8 +185,8 @@ class OutOfMemoryLoopTest {
             assertThat(store.statistics().puts()).isEqualTo(120_000);
             StoreValidator.validate(store);
         }
-        assertThat(FailingAllocator.highestLiveBytes() - before).isBetween(maxMemory * 9 / 10, maxMemory);
-        assertThat(FailingAllocator.liveBytes()).isEqualTo(before);
+        assertThat(FaultInjectingAllocator.highestHeldBytes() - before).isBetween(maxMemory * 9 / 10, maxMemory);
+        assertThat(FaultInjectingAllocator.heldBytes()).isEqualTo(before);
     }
 
     private static boolean put(OffHeapStore store, Map<Integer, byte[]> model, int key, byte[] value) {
@@ -215,9 +216,9 @@ class OutOfMemoryLoopTest {
         for (boolean andAllAfter : new boolean[] {false, true}) {
             for (int allocations = 0; ; allocations++) {
                 assertThat(allocations).as("the operation ends at some time").isLessThan(MAX_ALLOCATIONS);
-                FailingAllocator.failAfter(allocations, andAllAfter);
+                (andAllAfter ? Faults.fromNth(allocations + 1) : Faults.nth(allocations + 1)).inject();
                 boolean happened = operation.run();
-                boolean untouched = !FailingAllocator.stopFailing();
+                boolean untouched = FaultInjectingAllocator.stopInjecting() == 0;
                 failures += happened ? 0 : 1;
                 assertThat(happened || !untouched)
                         .as("fails only if an allocation did")
