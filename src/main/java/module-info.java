@@ -10,6 +10,7 @@ module dev.zmalloc {
     requires static info.picocli;
     requires static java.management;
     requires static org.jspecify;
+    requires static org.junit.jupiter.api;
 
     exports dev.zmalloc;
     exports dev.zmalloc.allocator;
