@@ -9,13 +9,15 @@ import org.junit.jupiter.api.Test;
 
 class ReadmeExampleTest {
     private static final Path ROOT = Path.of(System.getProperty("basedir", ""));
-    private static final Path SOURCE = ROOT.resolve("src/test/java/dev/zmalloc/examples/ReadmeExample.java");
+    private static final Path EXAMPLES = ROOT.resolve("src/test/java/dev/zmalloc/examples");
 
     @Test
     void theReadmeShowsWhatIsCompiledHere() throws IOException {
         String readme = Files.readString(ROOT.resolve("README.md"));
-        assertThat(between(readme, "```java\n", "```\n")).isEqualTo(region());
-        assertThat(region()).as("short enough to be read at a glance").hasLineCount(10);
+        String region = region("ReadmeExample.java");
+        assertThat(between(readme, "```java\n", "```\n")).isEqualTo(region);
+        assertThat(region).as("short enough to be read at a glance").hasLineCount(10);
+        assertThat(readme).contains("```java\n" + region("NoMemoryExampleTest.java") + "```\n");
     }
 
     @Test
@@ -25,8 +27,9 @@ class ReadmeExampleTest {
     }
 
     /** Without the last line's end: an empty last line would count as one without indentation. */
-    private static String region() throws IOException {
-        String lines = between(Files.readString(SOURCE), "// README begin\n", "\n        // README end");
+    private static String region(String file) throws IOException {
+        String source = Files.readString(EXAMPLES.resolve(file));
+        String lines = between(source, "// README begin\n", "// README end").stripTrailing();
         return lines.stripIndent() + "\n";
     }
 
