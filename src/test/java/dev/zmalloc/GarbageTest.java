@@ -1,17 +1,26 @@
 package dev.zmalloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import dev.zmalloc.allocator.DebugLevel;
+import dev.zmalloc.allocator.NativeMemoryDebug;
 import java.lang.management.ManagementFactory;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The address forms make no Java object. */
+/** The address forms make no Java object, where no debug level keeps its records in some. */
 class GarbageTest {
     private static final int WARM_UP = 30_000;
     private static final int ROUNDS = 100_000;
 
     /** Far less than one object a round: what the JVM itself makes for the measuring thread. */
     private static final long MOST_BYTES = 20_000;
+
+    @BeforeEach
+    void nothingIsRemembered() {
+        assumeThat(NativeMemoryDebug.level()).isEqualTo(DebugLevel.OFF);
+    }
 
     private interface Round {
         long run(long bytes);

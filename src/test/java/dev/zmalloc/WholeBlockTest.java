@@ -2,7 +2,11 @@ package dev.zmalloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import dev.zmalloc.allocator.DebugLevel;
+import dev.zmalloc.allocator.NativeMemoryDebug;
+import dev.zmalloc.allocator.NativeMemoryMisuseError;
 import dev.zmalloc.ffi.Memory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -124,10 +128,13 @@ class WholeBlockTest {
         ZMalloc.zfree(block);
     }
 
-    /** Where sizes are exact, a length that leads to another class than the block has gives a slice away. */
+    /**
+     * Where sizes are exact, a length that leads to another class than the block has gives a slice away; and where
+     * every block is remembered, its address.
+     */
     @Test
     void slicesOfAnotherSizeClass() {
-        if (!RawZMalloc.usableBytesExact()) {
+        if (!RawZMalloc.usableBytesExact() && !blocksAreRemembered()) {
             return;
         }
         String why = "where the allocator has a block of";
@@ -139,19 +146,35 @@ class WholeBlockTest {
                 ZMalloc::zmallocSize);
         MemorySegment block = ZMalloc.zmalloc(1_000);
         for (long offset = 16; offset < 1_000 - 160; offset += 160) {
-            assertRefused(asking, block.asSlice(offset, 100), why);
-            assertRefused(asking, block.asSlice(offset, 16), why);
-            assertRefused(List.of(slice -> ZMalloc.zfree(slice, 1_000)), block.asSlice(offset, 1), why);
+            assertSliceRefused(asking, block.asSlice(offset, 100), why);
+            assertSliceRefused(asking, block.asSlice(offset, 16), why);
+            assertSliceRefused(List.of(slice -> ZMalloc.zfree(slice, 1_000)), block.asSlice(offset, 1), why);
         }
         ZMalloc.zfree(block);
-        if (!ZMalloc.allocator().name().equals("jemalloc")) {
+        if (!ZMalloc.allocator().name().equals("jemalloc") && !blocksAreRemembered()) {
             return; // tcmalloc may remember what lay there before the large block.
         }
         MemorySegment large = ZMalloc.zmalloc(10 << 20);
         for (long offset = 16; offset < 9 << 20; offset = offset * 5 & -16) {
-            assertRefused(asking, large.asSlice(offset, 1_000), "");
+            assertSliceRefused(asking, large.asSlice(offset, 1_000), "");
         }
         ZMalloc.zfree(large);
+    }
+
+    private static boolean blocksAreRemembered() {
+        return NativeMemoryDebug.level().compareTo(DebugLevel.TRACK) >= 0;
+    }
+
+    private static void assertSliceRefused(List<Consumer<MemorySegment>> calls, MemorySegment slice, String why) {
+        if (!blocksAreRemembered()) {
+            assertRefused(calls, slice, why);
+            return;
+        }
+        for (Consumer<MemorySegment> call : calls) {
+            NativeMemoryMisuseError error =
+                    catchThrowableOfType(NativeMemoryMisuseError.class, () -> call.accept(slice));
+            assertThat(error.kind()).isEqualTo(NativeMemoryMisuseError.Kind.FOREIGN_ADDRESS);
+        }
     }
 
     @Test
