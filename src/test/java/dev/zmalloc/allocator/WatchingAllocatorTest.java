@@ -242,6 +242,21 @@ class WatchingAllocatorTest {
         }
     }
 
+    /** Or a million blocks of one place would need gigabytes of heap. */
+    @Test
+    void blocksOfOneSiteShareItsStack() {
+        long[] addresses = new long[2];
+        for (int block = 0; block < addresses.length; block++) {
+            addresses[block] = takeSmall(track);
+        }
+        List<AllocationSite> sites = ((WatchingAllocator) track)
+                .blocks().stream().map(BlockRegistry.Block::site).toList();
+        assertThat(sites).hasSize(2);
+        assertThat(sites.get(0)).isSameAs(sites.get(1));
+        track.free(addresses[0]);
+        track.free(addresses[1]);
+    }
+
     private static LeakReport.Site site(LeakReport report, String method) {
         return report.sites().stream()
                 .filter(site -> site.frames().get(0).getMethodName().equals(method))
