@@ -37,7 +37,7 @@ $(CLI_JAR): $(CLI_SOURCES)
 	@scripts/mvn.sh package -Dmaven.test.skip=true
 	@touch $@
 
-test: ## Runs all tests, with jemalloc, with libc and with faults injected
+test: ## Runs all tests, with each allocator, with memory guarded and with faults injected
 	@scripts/natives.sh test
 	@echo 'Compiling and testing'
 	@scripts/mvn.sh test $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=false)

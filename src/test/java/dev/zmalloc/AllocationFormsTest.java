@@ -13,10 +13,12 @@ import java.util.function.LongUnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every form that takes a block, on addresses and on segments, over every kind of size. */
+@Tag("core")
 class AllocationFormsTest {
     private static final long[] SIZES = {0, 1, 7, 8, 9, 16, 100, 1_000, 4_096, 5_000, 40_000, 200_000, 5_000_000};
     private static final long[] REFUSED = {-1, -8, Long.MIN_VALUE, Long.MAX_VALUE, Long.MAX_VALUE - 1, 1L << 60};

@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.zmalloc.allocator.DebugLevel;
 import dev.zmalloc.allocator.NativeMemoryDebug;
 import java.lang.foreign.MemorySegment;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * The forms past the thread's cache: there with jemalloc, refused by name elsewhere, and at the debug level
  * {@code guard}, which keeps every freed block for a while.
  */
+@Tag("core")
 class NoTcacheTest {
     @Test
     void areThereWithJemalloc() {

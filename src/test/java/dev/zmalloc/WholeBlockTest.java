@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What is no whole block is neither freed nor resized nor measured, as far as that can be told. */
+@Tag("core")
 class WholeBlockTest {
     private long usedBefore;
 

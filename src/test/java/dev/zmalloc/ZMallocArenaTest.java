@@ -20,12 +20,14 @@ import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Runs the same code on the arenas of the JDK and on those from here. The matrix is in the manner of the JDK's own. */
 @SuppressWarnings("MustBeClosedChecker") // closed in the course of each test
+@Tag("core")
 class ZMallocArenaTest {
     private static final ByteOrder SWAPPED =
             ByteOrder.nativeOrder() == ByteOrder.BIG_ENDIAN ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;

@@ -10,8 +10,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("core")
 class ZMallocTest {
     private static final long[] NO_SIZES = {-1, -8, Long.MIN_VALUE, Long.MAX_VALUE};
 

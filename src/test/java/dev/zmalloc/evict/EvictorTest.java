@@ -9,8 +9,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("core")
 class EvictorTest {
     /** Items of ten bytes, by number, with their access fields. */
     private static final class Items implements EvictionTarget {

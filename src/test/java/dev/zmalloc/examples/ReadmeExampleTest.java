@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("core")
 class ReadmeExampleTest {
     private static final Path ROOT = Path.of(System.getProperty("basedir", ""));
     private static final Path EXAMPLES = ROOT.resolve("src/test/java/dev/zmalloc/examples");

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class HashTableTest {
@@ -101,6 +102,7 @@ class HashTableTest {
     }
 
     @Test
+    @Tag("core")
     void givesMemoryBackWhenItEmpties() {
         long empty = account.usedMemory();
         for (int key = 0; key < 50_000; key++) {
