@@ -26,7 +26,6 @@ import picocli.CommandLine.Spec;
 /** The command behind {@code make compare-allocators}. */
 @Command(
         name = "compare.sh",
-        mixinStandardHelpOptions = true,
         sortOptions = false,
         description = {
             "Replays recorded allocation workloads with each allocator that is installed, in processes of their own,"
@@ -51,7 +50,13 @@ public final class CompareAllocators implements Callable<Integer> {
     @Nullable
     CommandSpec spec;
 
-    @Option(names = "--quick", description = "A first look in about 15 seconds: 16 MiB, one process each.")
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this.")
+    boolean help;
+
+    @Option(names = "--quick", description = "A first look in about 20 seconds: 16 MiB, one process each.")
     boolean quick;
 
     @Option(
@@ -123,10 +128,11 @@ public final class CompareAllocators implements Callable<Integer> {
         Settings settings = settings();
         List<WorkloadKind> kinds = kinds();
         List<String> names = names();
+        announce(settings, kinds, names);
         try (Children children = new Children(output.toAbsolutePath())) {
             ComparisonRun run = new ComparisonRun(settings, kinds, names, children, progress);
             List<Absent> absent = run.probe();
-            announce(settings, kinds, run.backends(), absent);
+            list(run.backends(), absent);
             if (run.backends().isEmpty()) {
                 out.println("None of " + String.join(", ", names) + " is here: there is nothing to compare.");
                 return FAILED;
@@ -143,19 +149,19 @@ public final class CompareAllocators implements Callable<Integer> {
         }
     }
 
-    private void announce(Settings settings, List<WorkloadKind> kinds, List<Backend> backends, List<Absent> absent) {
-        double seconds = ComparisonRun.estimatedSeconds(settings, kinds, backends.size());
+    private void announce(Settings settings, List<WorkloadKind> kinds, List<String> names) {
+        double seconds = ComparisonRun.estimatedSeconds(settings, kinds, names.size());
         out.printf(
                 Locale.ROOT,
-                "Comparing %d %s on %s; this takes about %s.%n",
-                backends.size(),
-                backends.size() == 1 ? "allocator" : "allocators",
+                "Comparing %s on %s; this takes about %d seconds.%n",
+                String.join(", ", names),
                 String.join(
                         " and ",
                         kinds.stream().map(kind -> "the " + kind + " workload").toList()),
-                seconds < 90
-                        ? Math.round(seconds / 5 + 0.5) * 5 + " seconds"
-                        : Math.round(seconds / 60 + 0.2) + " minutes");
+                Math.round(seconds / 5 + 0.5) * 5);
+    }
+
+    private void list(List<Backend> backends, List<Absent> absent) {
         for (Backend backend : backends) {
             out.printf("  %-10s %s %s%n", backend.name(), backend.version(), backend.file());
         }

@@ -33,7 +33,7 @@ class CompareAllocatorsTest {
         int exit = execute("--quick", "--mib=8", "--allocators=libc", "--workloads=fragmenting", "--output=" + folder);
         assertThat(exit).as("%s%s", text(out), text(err)).isZero();
         assertThat(text(out))
-                .contains("Comparing 1 allocator on the fragmenting workload; this takes about")
+                .contains("Comparing libc on the fragmenting workload; this takes about")
                 .contains("replaying the fragmenting workload: libc, 1 of 1")
                 .containsPattern("(?m)^libc +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+  ")
                 .containsPattern("(?m)^figure: compare\\.fragmenting\\.libc\\.processor_seconds = [0-9.]+$")

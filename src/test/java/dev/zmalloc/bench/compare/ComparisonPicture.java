@@ -15,6 +15,7 @@ import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -24,7 +25,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.knowm.xchart.internal.chartpart.Chart;
 
 /**
@@ -32,7 +38,7 @@ import org.knowm.xchart.internal.chartpart.Chart;
  * peaks and what stays behind, time, and fragmentation.
  */
 final class ComparisonPicture {
-    private static final int PALETTE_COLOURS = 256;
+    private static final int PALETTE_COLOURS = 48;
     private static final int COLUMN_WIDTH = 800;
     private static final int MARGIN = 26;
     private static final int HEAD_HEIGHT = 176;
@@ -46,7 +52,7 @@ final class ComparisonPicture {
 
     private static final List<String> FOOT = List.of(
             "Resident: growth of the process since before the replay. Used: live bytes as the allocator rounds them up."
-                    + " Fragmentation: resident / used. Processor time: of the replaying thread.",
+                    + " Fragmentation: resident / used. CPU time: of the replaying thread.",
             "Full: filled for the first time; worn: as full again, after blocks of other sizes; settled: the same after"
                     + " purge(), which does at once what decay does with time.",
             "Freed: all but 5 % of the blocks freed at random, at once; purged: the same after purge(). No bar: that"
@@ -95,14 +101,25 @@ final class ComparisonPicture {
         } finally {
             graphics.dispose();
         }
-        try (OutputStream out = Files.newOutputStream(file)) {
-            if (!ImageIO.write(withFewColours(image), "png", out)) {
-                throw new IOException("this JDK cannot write PNG");
-            }
+        ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+        // Through memory, since closing the image stream would not close the file's.
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+            writer.setOutput(out);
+            ImageWriteParam smallest = writer.getDefaultWriteParam();
+            smallest.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+            smallest.setCompressionQuality(0);
+            writer.write(null, new IIOImage(withFewColours(image), null, null), smallest);
+        } finally {
+            writer.dispose();
         }
+        Files.write(file, bytes.toByteArray());
     }
 
-    /** With the 256 colours that are most frequent, and for the others the nearest of them: a third of the file. */
+    /**
+     * With the 48 colours that are most frequent, and for the others the nearest of them: a third of the file, and no
+     * difference to see.
+     */
     private static BufferedImage withFewColours(BufferedImage image) {
         int[] pixels = image.getRGB(0, 0, image.getWidth(), image.getHeight(), null, 0, image.getWidth());
         Map<Integer, Integer> counts = new HashMap<>();

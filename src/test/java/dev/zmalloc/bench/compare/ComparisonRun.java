@@ -23,7 +23,7 @@ final class ComparisonRun {
     private static final double START_SECONDS = 1.2;
 
     private static final double RECORD_SECONDS_PER_MEBIBYTE = 0.04;
-    private static final double REPLAY_SECONDS_PER_MEBIBYTE = 0.014;
+    private static final double REPLAY_SECONDS_PER_MEBIBYTE = 0.018;
 
     private static final String NO_ALLOCATOR = "no allocator";
 

@@ -118,7 +118,8 @@ final class ComparisonTable {
                         + " gone",
                 "settled        the same blocks, after purge() gave unused pages back, as they otherwise decay with"
                         + " time",
-                "freed, purged  all but 5 % of the blocks freed at random, at once; what is left, after purge()",
+                "freed, purged  all but 5 % of the blocks freed at random, from settled where it is offered; the same"
+                        + " after purge()",
                 "fragmentation  resident growth / used bytes at that moment; 1.00 is memory for the live blocks and"
                         + " nothing else",
                 NOT_OFFERED + "            not offered: the backend has no purge(). All figures are medians over the"

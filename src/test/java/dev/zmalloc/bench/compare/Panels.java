@@ -69,7 +69,6 @@ final class Panels {
                 .yAxisTitle("MiB")
                 .build();
         style(chart.getStyler());
-        chart.getStyler().setXAxisTickMarkSpacingHint(72);
         chart.getStyler().setXAxisMin(0.0).setXAxisMax(100.0).setYAxisMin(0.0);
         double top = 1.18 * mostMebibytes(workload);
         chart.getStyler().setYAxisMax(top);
@@ -137,7 +136,7 @@ final class Panels {
 
     /** How long the replay takes. */
     static CategoryChart time(Workload workload) {
-        CategoryChart chart = bars("Processor time", "seconds");
+        CategoryChart chart = bars("CPU time", "seconds");
         for (Entry entry : workload.entries()) {
             bar(chart, entry, List.of(""), List.of(entry.processorSeconds()));
         }
@@ -206,6 +205,7 @@ final class Panels {
         style(chart.getStyler());
         CategoryStyler styler = chart.getStyler();
         styler.setAvailableSpaceFill(0.86);
+        styler.setChartTitleFont(font(Font.BOLD, TITLE_POINTS - 2));
         styler.setPlotGridVerticalLinesVisible(false);
         styler.setXAxisTitleVisible(false);
         return chart;
