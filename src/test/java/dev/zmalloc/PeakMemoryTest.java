@@ -114,7 +114,7 @@ class PeakMemoryTest {
         for (long address : addresses) {
             RawZMalloc.zfree(address);
         }
-        assertThat(ZMalloc.zmallocPeakMemory()).isBetween(highest - 16 * ACCURACY_BYTES, highest);
+        assertThat(ZMalloc.zmallocPeakMemory()).isBetween(highest - UsedMemory.STRIPES * ACCURACY_BYTES, highest);
     }
 
     @Test
