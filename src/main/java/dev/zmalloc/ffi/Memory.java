@@ -3,6 +3,7 @@ package dev.zmalloc.ffi;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -13,7 +14,8 @@ import java.nio.charset.StandardCharsets;
  * and addresses that no user process can own are refused with an {@link AssertionError} that tells address and length.
  *
  * <p>Addresses need no alignment; integers are in native byte order. Every method is thread-safe as far as the memory
- * it is pointed at is; plain accesses order nothing between threads.
+ * it is pointed at is; plain accesses order nothing between threads. Those that do are named for it, as in
+ * {@link VarHandle}, and need addresses that are multiples of their size.
  */
 public final class Memory {
     private static final MemorySegment ALL = all();
@@ -21,6 +23,9 @@ public final class Memory {
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
+
+    private static final VarHandle ALIGNED_LONG =
+            ValueLayout.JAVA_LONG.varHandle().withInvokeExactBehavior();
 
     /** Linux maps nothing below this by default ({@code vm.mmap_min_addr}). */
     private static final long LOWEST_ADDRESS = 64 << 10;
@@ -86,6 +91,18 @@ public final class Memory {
         ALL.set(LONG, address, value);
     }
 
+    /** Reads eight bytes at {@code address}: no later access of this thread comes before it. */
+    public static long getLongAcquire(long address) {
+        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
+        return (long) ALIGNED_LONG.getAcquire(ALL, address);
+    }
+
+    /** Writes eight bytes at {@code address}: no earlier access of this thread comes after it. */
+    public static void putLongRelease(long address, long value) {
+        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
+        ALIGNED_LONG.setRelease(ALL, address, value);
+    }
+
     /** Copies {@code bytes} from {@code source} to {@code target}; the two ranges may overlap. */
     public static void copy(long source, long target, long bytes) {
         assert plausible(source, bytes) : wild(source, bytes);
@@ -106,6 +123,26 @@ public final class Memory {
         for (int done = 0; done < bytes; ) {
             int piece = Math.min(PIECE_BYTES, bytes - done);
             MemorySegment.copy(source, offset + done, ALL, ValueLayout.JAVA_BYTE, target + done, piece);
+            done += piece;
+        }
+    }
+
+    /** Copies {@code bytes} of {@code source}, from {@code offset}, to {@code target}. */
+    public static void copyIn(MemorySegment source, long offset, long target, long bytes) {
+        assert plausible(target, bytes) : wild(target, bytes);
+        for (long done = 0; done < bytes; ) {
+            long piece = Math.min(PIECE_BYTES, bytes - done);
+            MemorySegment.copy(source, offset + done, ALL, target + done, piece);
+            done += piece;
+        }
+    }
+
+    /** Copies {@code bytes} from {@code source} into {@code target}, from {@code offset}. */
+    public static void copyOut(long source, MemorySegment target, long offset, long bytes) {
+        assert plausible(source, bytes) : wild(source, bytes);
+        for (long done = 0; done < bytes; ) {
+            long piece = Math.min(PIECE_BYTES, bytes - done);
+            MemorySegment.copy(ALL, source + done, target, offset + done, piece);
             done += piece;
         }
     }
@@ -142,6 +179,12 @@ public final class Memory {
         assert plausible(left, bytes) : wild(left, bytes);
         assert plausible(right, bytes) : wild(right, bytes);
         return MemorySegment.mismatch(ALL, left, left + bytes, ALL, right, right + bytes) < 0;
+    }
+
+    /** Tells whether {@code bytes} at {@code address} equal those of {@code segment} from {@code offset}. */
+    public static boolean equal(long address, MemorySegment segment, long offset, long bytes) {
+        assert plausible(address, bytes) : wild(address, bytes);
+        return MemorySegment.mismatch(ALL, address, address + bytes, segment, offset, offset + bytes) < 0;
     }
 
     /** Sets {@code bytes} at {@code address} to {@code value}. */

@@ -4,18 +4,24 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
-import dev.zmalloc.evict.CandidateSink;
 import dev.zmalloc.evict.EvictionPolicy;
-import dev.zmalloc.evict.EvictionTarget;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryLayout;
+import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
+import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.SipHash;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.atomic.LongAdder;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,50 +32,60 @@ import org.jspecify.annotations.Nullable;
  * store's policy until its entry fits, on its own thread, and takes memory only then; what cannot fit is refused with
  * {@link MaxMemoryException}.
  *
- * <p>Any thread may call any method, virtual ones included. Arrays that are passed in are copied and stay the caller's;
- * arrays that come back are copies and the caller's. No method keeps a reference to an argument. {@link #close} frees
- * everything; a store that is dropped without it leaks its memory.
+ * <p>Any thread may call any method, virtual ones included. Reads take no lock and never wait for writers. Arrays and
+ * segments that are passed in are copied and stay the caller's; arrays that come back are copies and the caller's. No
+ * method keeps a reference to an argument. A key has up to {@value #MAX_KEY_BYTES} bytes, a value up to
+ * {@value #MAX_VALUE_BYTES}; both may be empty. {@link #close} frees everything; a store that is dropped without it
+ * leaks its memory.
+ *
+ * <p>Each method that takes a {@code byte[]} also takes a {@link MemorySegment}, on the heap or native, whose slices
+ * are ranges of either. A segment is read where it is.
  */
 @SuppressWarnings("exports") // the annotations of jspecify, which need not be there for who compiles against this
 public final class OffHeapStore implements AutoCloseable {
     /*
-     * Layers.  OffHeapStore picks the stripe, reserves memory, evicts.  Stripe locks.  HashTable finds slots.
-     * MemoryAccount holds the limit.
+     * Layers.  OffHeapStore is the API.  StoreOperations picks the stripe.  StoreMemory reserves, and evicts.  Stripe
+     * locks for changes.  HashTable finds slots.  MemoryAccount holds the limit.
      *
-     * A put.   reserve the entry's bytes (evicting until the limit allows), take the block, write key and value into
+     * A put.   reserve the entry's bytes (making room until the limit allows), take the block, write key and value into
      *          it: all without a lock.  Then, under the stripe's lock, hang it into the table.  If the table needs
      *          memory in turn that the limit forbids, the lock is let go, room is made, and the put tries again.  Locks
      *          never nest but for the evictor's around a stripe's.
      *
+     * A read.  Enter an epoch, find the entry, copy its value, exit.  A long value, and one that is read in place, is
+     *          pinned meanwhile, and read after the exit.
+     *
      * Owners.  A block belongs to the put that took it until the table has it, then to the table; who takes it out of
-     *          the table frees it, or leaves it to the readers that have it pinned.
+     *          the table retires it, and it is freed when no reader has it any more.
      */
+
+    /** The longest key, in bytes. */
+    public static final int MAX_KEY_BYTES = EntryLayout.MAX_KEY_BYTES;
+
+    /** The longest value, in bytes. */
+    public static final int MAX_VALUE_BYTES = EntryLayout.MAX_VALUE_BYTES;
+
     private static final long BYTES_PER_STRIPE = 1 << 20;
     private static final int MAX_STRIPES = 64;
 
     /**
-     * The stripe comes from hash bits that are neither the bucket's (the lowest) nor the fingerprint's (the top eight).
+     * How long {@link #close} waits for reads that copy. They take microseconds, unless their thread lost its
+     * processor.
      */
-    private static final int STRIPE_SHIFT = 48;
+    private static final long MAX_CLOSE_NANOS = 10_000_000_000L;
 
-    /** How long a put waits for others to store what they hold: they may be off the processor for a while. */
-    private static final long MAX_WAIT_NANOS = 1_000_000_000;
-
-    private static final long WAIT_NANOS = 100_000;
+    private static final long CLOSE_PAUSE_NANOS = 50_000;
 
     private final MemoryAccount account;
-    private final SipHash hash;
+    private final StoreParts parts;
     private final Stripe[] stripes;
     private final Evictor evictor;
-    private final long emptyBytes;
-    private final LongAdder rejections = new LongAdder();
-
-    /** Puts that hold memory, or are about to, that is not in the table yet. */
-    private final LongAdder putsHolding = new LongAdder();
-
+    private final StoreMemory memory;
+    private final StoreOperations operations;
+    private final StoreKeeper keeper;
     private volatile boolean closed;
 
-    private OffHeapStore(Builder builder) {
+    OffHeapStore(OffHeapStoreBuilder builder) {
         long maxMemory = builder.maxMemory;
         if (maxMemory != 0 && maxMemory < minMaxMemory(builder.policy)) {
             throw new IllegalArgumentException(
@@ -80,33 +96,31 @@ public final class OffHeapStore implements AutoCloseable {
         account = builder.account == null
                 ? new MemoryAccount("store", maxMemory)
                 : builder.account.child("store", maxMemory);
-        stripes = new Stripe[stripeCount(maxMemory)];
-        long emptyBound = poolBytesBound(builder.policy) + stripes.length * HashTable.initialBytesBound();
-        if (account.isOver(emptyBound)) {
-            throw refusal("no room to open a store", emptyBound, 0);
+        if (account.isOver(poolBytesBound(builder.policy))) {
+            throw StoreMemory.refusal(account, "no room to open a store", poolBytesBound(builder.policy), 0);
         }
-        hash = SipHash.random();
+        stripes = new Stripe[stripeCount(maxMemory)];
+        ReaderEpochs epochs = new ReaderEpochs();
         evictor = Evictor.builder()
                 .policy(builder.policy)
-                .target(new Entries())
+                .target(new StoreEntries(epochs, stripes))
                 .maxMemory(maxMemory)
                 .usedMemory(account::usedMemory)
                 .account(account)
                 .build();
+        parts = new StoreParts(
+                account, SipHash.random(), evictor.clock(), epochs, new EntryPins(), stripes.length, builder.millis);
         for (int index = 0; index < stripes.length; index++) {
-            HashTable table = HashTable.tryOpen(account, hash);
-            if (table == null) {
-                close();
-                throw new NativeOutOfMemoryError(HashTable.initialBytesBound());
-            }
-            stripes[index] = new Stripe(account, table, evictor.clock(), index, stripes.length);
+            stripes[index] = new Stripe(parts);
         }
-        emptyBytes = account.usedMemory();
+        memory = new StoreMemory(account, evictor, stripes);
+        operations = new StoreOperations(parts, stripes, memory);
+        keeper = new StoreKeeper(stripes);
     }
 
     /** A builder whose defaults are Redis': no limit, {@code noeviction}. */
-    public static Builder builder() {
-        return new Builder();
+    public static OffHeapStoreBuilder builder() {
+        return new OffHeapStoreBuilder();
     }
 
     /**
@@ -115,8 +129,50 @@ public final class OffHeapStore implements AutoCloseable {
      * @throws IllegalStateException if the store is closed
      */
     public byte @Nullable [] get(byte[] key) {
-        long keyHash = hash.hash(key);
-        return stripe(keyHash).get(keyHash, key);
+        return operations.get(key, 0, key.length);
+    }
+
+    /** Like {@link #get(byte[])}. */
+    public byte @Nullable [] get(MemorySegment key) {
+        return operations.get(key, 0, keyBytes(key));
+    }
+
+    /**
+     * Copies the value of {@code key} into {@code target}, from {@code offset}, if there is room for all of it.
+     *
+     * @return the length of the value, whether it was copied or was too long; -1 if the key is not there
+     * @throws IndexOutOfBoundsException if {@code offset} is not within {@code target}
+     * @throws IllegalStateException if the store is closed
+     */
+    public int getInto(byte[] key, byte[] target, int offset) {
+        Objects.checkIndex(offset, target.length + 1);
+        return operations.getInto(key, 0, key.length, target, offset, target.length - offset);
+    }
+
+    /**
+     * Like {@link #getInto(byte[], byte[], int)}.
+     *
+     * @throws IllegalArgumentException if {@code target} is read-only
+     */
+    public int getInto(MemorySegment key, MemorySegment target) {
+        if (target.isReadOnly()) {
+            throw new IllegalArgumentException("a value cannot be copied into a read-only segment");
+        }
+        return operations.getInto(key, 0, keyBytes(key), target, 0, target.byteSize());
+    }
+
+    /**
+     * The values of {@code keys}, in their order, {@code null} for each that is not there. Each is read on its own:
+     * with changes under way they need not be of one moment.
+     *
+     * @throws IllegalStateException if the store is closed
+     */
+    public List<byte @Nullable []> getAll(Collection<byte[]> keys) {
+        List<byte @Nullable []> values = new ArrayList<>(keys.size());
+        for (byte[] key : keys) {
+            values.add(get(key));
+        }
+        return values;
     }
 
     /**
@@ -133,40 +189,147 @@ public final class OffHeapStore implements AutoCloseable {
     public <R extends @Nullable Object> @Nullable R read(
             byte[] key, Function<? super MemorySegment, ? extends R> reader) {
         Objects.requireNonNull(reader, "reader");
-        long keyHash = hash.hash(key);
-        return stripe(keyHash).read(keyHash, key, reader);
+        return operations.read(key, 0, key.length, reader);
+    }
+
+    /** Like {@link #read(byte[], Function)}. */
+    public <R extends @Nullable Object> @Nullable R read(
+            MemorySegment key, Function<? super MemorySegment, ? extends R> reader) {
+        Objects.requireNonNull(reader, "reader");
+        return operations.read(key, 0, keyBytes(key), reader);
+    }
+
+    /**
+     * The value of {@code key} where it lies, for as long as the lease is open; {@code null} if it is not there. The
+     * caller closes it, on the same thread.
+     *
+     * @throws IllegalStateException if the store is closed
+     */
+    public @Nullable ValueLease lease(byte[] key) {
+        return operations.lease(key, 0, key.length, false);
+    }
+
+    /** Like {@link #lease(byte[])}. */
+    public @Nullable ValueLease lease(MemorySegment key) {
+        return operations.lease(key, 0, keyBytes(key), false);
+    }
+
+    /** Like {@link #lease(byte[])}, and any thread may use and close it. */
+    public @Nullable ValueLease leaseShared(byte[] key) {
+        return operations.lease(key, 0, key.length, true);
     }
 
     /** Tells whether {@code key} is there. Not a use of the entry: it counts neither as a hit nor for eviction. */
     public boolean containsKey(byte[] key) {
-        long keyHash = hash.hash(key);
-        return stripe(keyHash).containsKey(keyHash, key);
+        return operations.containsKey(key, 0, key.length);
+    }
+
+    /** Like {@link #containsKey(byte[])}. */
+    public boolean containsKey(MemorySegment key) {
+        return operations.containsKey(key, 0, keyBytes(key));
     }
 
     /**
-     * Stores a copy of {@code value} under a copy of {@code key}, in place of an earlier value.
+     * Stores a copy of {@code value} under a copy of {@code key}, in place of an earlier value. It does not expire.
      *
      * <p>Both values are in memory for a moment, so that readers always find one: at the limit, replacing needs room
      * like inserting.
      *
-     * @param key any length, 0 too
-     * @param value any length, 0 too
+     * @throws IllegalArgumentException if key or value are too long
      * @throws MaxMemoryException if the limit leaves no room and the policy can make none; the key keeps the value it
      *     had
      * @throws NativeOutOfMemoryError if the allocator has no memory; the key keeps the value it had
      * @throws IllegalStateException if the store is closed
      */
     public void put(byte[] key, byte[] value) {
-        checkOpen();
-        long keyHash = hash.hash(key);
-        long entryBytes = EntryLayout.entryBytes(key.length, value.length);
-        long bound = RawZMalloc.usableBytesBound(entryBytes);
-        reserve(bound, key.length);
-        try {
-            putReserved(keyHash, key, value, account.allocateReserved(entryBytes, bound));
-        } finally {
-            putsHolding.decrement();
+        putRange(key, key.length, value, value.length, EntryLayout.NEVER, HashTable.ANY);
+    }
+
+    /** Like {@link #put(byte[], byte[])}. */
+    public void put(MemorySegment key, MemorySegment value) {
+        putRange(key, key.byteSize(), value, value.byteSize(), EntryLayout.NEVER, HashTable.ANY);
+    }
+
+    /**
+     * Like {@link #put(byte[], byte[])}, and the entry expires: it is not there any more once {@code timeToLive} is
+     * over.
+     *
+     * @param timeToLive at least a millisecond; fractions of one are cut off
+     * @throws IllegalArgumentException if it is shorter than a millisecond
+     */
+    public void put(byte[] key, byte[] value, Duration timeToLive) {
+        putRange(key, key.length, value, value.length, expiry(timeToLive), HashTable.ANY);
+    }
+
+    /** Like {@link #put(byte[], byte[], Duration)}. */
+    public void put(MemorySegment key, MemorySegment value, Duration timeToLive) {
+        putRange(key, key.byteSize(), value, value.byteSize(), expiry(timeToLive), HashTable.ANY);
+    }
+
+    /** Puts each entry of {@code entries}, one after another; what one refusal throws leaves those before it in. */
+    public void putAll(Collection<? extends Map.Entry<byte[], byte[]>> entries) {
+        for (Map.Entry<byte[], byte[]> entry : entries) {
+            put(entry.getKey(), entry.getValue());
         }
+    }
+
+    /** Like {@link #put(byte[], byte[])}, if {@code key} is not there. Answers whether it was put. */
+    public boolean putIfAbsent(byte[] key, byte[] value) {
+        return !containsKey(key) && putRange(key, key.length, value, value.length, EntryLayout.NEVER, HashTable.ABSENT);
+    }
+
+    /** Like {@link #putIfAbsent(byte[], byte[])}. */
+    public boolean putIfAbsent(MemorySegment key, MemorySegment value) {
+        return !containsKey(key)
+                && putRange(key, key.byteSize(), value, value.byteSize(), EntryLayout.NEVER, HashTable.ABSENT);
+    }
+
+    /** Like {@link #put(byte[], byte[])}, if {@code key} is there. Answers whether it was put. */
+    public boolean replace(byte[] key, byte[] value) {
+        checkLengths(key.length, value.length);
+        return operations.replace(key, 0, key.length, null, 0, 0, value, 0, value.length);
+    }
+
+    /** Like {@link #replace(byte[], byte[])}. */
+    public boolean replace(MemorySegment key, MemorySegment value) {
+        checkLengths(key.byteSize(), value.byteSize());
+        return operations.replace(key, 0, keyBytes(key), null, 0, 0, value, 0, (int) value.byteSize());
+    }
+
+    /**
+     * Like {@link #put(byte[], byte[])}, if the value of {@code key} is {@code expected}. Answers whether it was put.
+     */
+    public boolean replace(byte[] key, byte[] expected, byte[] value) {
+        checkLengths(key.length, value.length);
+        return operations.replace(key, 0, key.length, expected, 0, expected.length, value, 0, value.length);
+    }
+
+    /** Like {@link #replace(byte[], byte[], byte[])}. */
+    public boolean replace(MemorySegment key, MemorySegment expected, MemorySegment value) {
+        checkLengths(key.byteSize(), value.byteSize());
+        int expectedBytes = (int) Math.min(Integer.MAX_VALUE, expected.byteSize());
+        return operations.replace(key, 0, keyBytes(key), expected, 0, expectedBytes, value, 0, (int) value.byteSize());
+    }
+
+    /** Like {@link #put(byte[], byte[])}, and answers the value that was replaced; {@code null} if there was none. */
+    public byte @Nullable [] getAndPut(byte[] key, byte[] value) {
+        checkLengths(key.length, value.length);
+        return operations.getAndPut(key, 0, key.length, value);
+    }
+
+    /**
+     * Changes the value of {@code key} at once: gives a copy of it to {@code function}, {@code null} if there is none,
+     * and puts what it returns, or removes the key if that is {@code null}.
+     *
+     * <p>The function runs without a lock, and again if the key was changed meanwhile: it may run more than once, and
+     * should do nothing else. It may call the store.
+     *
+     * @return what the function returned at last
+     * @throws MaxMemoryException as for {@link #put(byte[], byte[])}; the key keeps the value it had
+     */
+    public byte @Nullable [] update(byte[] key, UnaryOperator<byte @Nullable []> function) {
+        checkLengths(key.length, 0);
+        return operations.update(key, 0, key.length, Objects.requireNonNull(function, "function"));
     }
 
     /**
@@ -176,25 +339,91 @@ public final class OffHeapStore implements AutoCloseable {
      * @throws IllegalStateException if the store is closed
      */
     public boolean remove(byte[] key) {
-        long keyHash = hash.hash(key);
-        return stripe(keyHash).remove(keyHash, key);
+        return operations.remove(key, 0, key.length);
     }
 
-    /** Removes everything. Takes time in proportion to the entries; not atomic against other threads' puts. */
+    /** Like {@link #remove(byte[])}. */
+    public boolean remove(MemorySegment key) {
+        return operations.remove(key, 0, keyBytes(key));
+    }
+
+    /**
+     * Like {@link #remove(byte[])}, if the value of {@code key} is {@code expected}. Answers whether it was removed.
+     */
+    public boolean remove(byte[] key, byte[] expected) {
+        return operations.remove(key, 0, key.length, expected, 0, expected.length);
+    }
+
+    /** Like {@link #remove(byte[], byte[])}. */
+    public boolean remove(MemorySegment key, MemorySegment expected) {
+        int expectedBytes = (int) Math.min(Integer.MAX_VALUE, expected.byteSize());
+        return operations.remove(key, 0, keyBytes(key), expected, 0, expectedBytes);
+    }
+
+    /** Like {@link #remove(byte[])}, and answers the value that was removed; {@code null} if there was none. */
+    public byte @Nullable [] getAndRemove(byte[] key) {
+        return operations.getAndRemove(key, 0, key.length);
+    }
+
+    /**
+     * Lets {@code key} expire after {@code timeToLive}, from now on. The entry is copied, which needs room like a put.
+     *
+     * @return whether the key is there
+     * @throws IllegalArgumentException if {@code timeToLive} is shorter than a millisecond
+     * @throws MaxMemoryException as for {@link #put(byte[], byte[])}; the expiry is as it was
+     */
+    public boolean expire(byte[] key, Duration timeToLive) {
+        long expiry = expiry(timeToLive);
+        return operations.expireAt(key, 0, key.length, expiry);
+    }
+
+    /** Lets {@code key} never expire. Answers whether the key is there. Needs room like {@link #expire}. */
+    public boolean persist(byte[] key) {
+        return operations.expireAt(key, 0, key.length, EntryLayout.NEVER);
+    }
+
+    /**
+     * How long {@code key} has to live.
+     *
+     * @return the time left; {@code null} if the key is not there, or does not expire
+     */
+    public @Nullable Duration timeToLive(byte[] key) {
+        Long expiry = operations.expiry(key, 0, key.length);
+        return expiry == null || expiry == EntryLayout.NEVER ? null : Duration.ofMillis(expiry - parts.now());
+    }
+
+    /**
+     * The usable bytes that the entry of {@code key} takes, without its share of the table; empty if it is not there.
+     * Where the allocator does not tell usable sizes beforehand, the most that it can be.
+     */
+    public OptionalLong entryBytes(byte[] key) {
+        Long requested = operations.entryBytes(key, 0, key.length);
+        return requested == null ? OptionalLong.empty() : OptionalLong.of(RawZMalloc.usableBytesBound(requested));
+    }
+
+    /**
+     * Removes everything. Takes constant time; the memory is freed in steps, by a thread of the store's and by
+     * operations that need it. Not atomic against other threads' puts.
+     */
     public void clear() {
         for (Stripe stripe : stripes) {
             stripe.clear();
         }
+        keeper.start();
     }
 
     /** The number of entries; with changes under way, of a moment near now. */
     public long size() {
-        return sum().entries;
+        long size = 0;
+        for (Stripe stripe : stripes) {
+            size += stripe.size();
+        }
+        return size;
     }
 
     /**
-     * Bytes in use: entries, table, pool, reservations under way, and blocks that wait for a reader to end. 0 after
-     * {@link #close}.
+     * Bytes in use: entries, table, pool, reservations under way, and blocks that wait for readers. 0 after
+     * {@link #close}, once the last reader and lease have ended.
      */
     public long usedMemory() {
         return account.usedMemory();
@@ -213,193 +442,101 @@ public final class OffHeapStore implements AutoCloseable {
         return account.isOver(more);
     }
 
-    /** What the store has done so far. Works on a closed store too. */
+    /** What the store has done so far, and holds now. Takes constant time. Works on a closed store too. */
     public StoreStatistics statistics() {
-        Stripe.StatisticsSum sum = sum();
-        return new StoreStatistics(
-                sum.hits,
-                sum.misses,
-                sum.puts,
-                sum.removals,
-                evictor.evictions(),
-                rejections.sum(),
-                sum.entries,
-                usedMemory(),
-                maxMemory());
+        return StoreStatistics.of(this);
     }
 
     /**
-     * Frees all memory and refuses later calls. Never waits for a reader: the entry under it is freed when it ends, so
-     * that this is legal inside a reader too. Used memory is 0 then. Closing twice does nothing.
+     * Frees all memory and refuses later calls. Never waits for code of a user's: an entry under a reader or a lease is
+     * freed when that ends, so that this is legal inside a reader too. Used memory is 0 then. Closing twice does
+     * nothing.
      */
     @Override
     public void close() {
         closed = true;
+        keeper.close();
+        memory.close();
         evictor.close();
         for (Stripe stripe : stripes) {
-            if (stripe != null) {
-                stripe.close();
+            stripe.close();
+        }
+        long start = System.nanoTime();
+        for (Stripe stripe : stripes) {
+            while (!stripe.release()) {
+                if (System.nanoTime() - start > MAX_CLOSE_NANOS) {
+                    throw new IllegalStateException("a read that copies did not end in ten seconds; "
+                            + account.usedMemory() + " bytes stay in use");
+                }
+                LockSupport.parkNanos(CLOSE_PAUSE_NANOS);
             }
         }
     }
 
-    /** For the validator. */
+    /**
+     * Closes the store, and waits until all of its memory was freed.
+     *
+     * @param atMost how long to wait for readers and leases
+     * @return whether it was; if not, what is left is freed when the last of them ends
+     */
+    public boolean close(Duration atMost) {
+        close();
+        long deadline = System.nanoTime() + atMost.toNanos();
+        while (account.usedMemory() != 0 && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(CLOSE_PAUSE_NANOS);
+        }
+        return account.usedMemory() == 0;
+    }
+
+    /** Whether {@link #close} was called. */
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /** For the statistics and the validator. */
     Stripe[] stripes() {
         return stripes;
     }
 
-    SipHash hash() {
-        return hash;
+    StoreParts parts() {
+        return parts;
     }
 
     Evictor evictor() {
         return evictor;
     }
 
-    private void checkOpen() {
+    StoreMemory memory() {
+        return memory;
+    }
+
+    private boolean putRange(Object key, long keyBytes, Object value, long valueBytes, long expiry, long expected) {
         if (closed) {
             throw new IllegalStateException("the store is closed");
         }
+        checkLengths(keyBytes, valueBytes);
+        return operations.put(key, 0, (int) keyBytes, value, 0, (int) valueBytes, expiry, expected, null);
     }
 
-    private Stripe stripe(long keyHash) {
-        return stripes[(int) (keyHash >>> STRIPE_SHIFT) & (stripes.length - 1)];
-    }
-
-    /** Charges {@code bytes} to the account, evicting until they fit. The put counts as holding memory then. */
-    private void reserve(long bytes, int keyBytes) {
-        if (tryHold(bytes)) {
-            return;
-        }
-        if (bytes > account.tightestLimit() - emptyBytes) {
-            throw rejected("an entry larger than the limit can hold", bytes, keyBytes);
-        }
-        long waitedNanos = 0;
-        for (long evictions = evictor.evictions(); !tryHold(bytes); evictions = evictor.evictions()) {
-            waitedNanos = evictOrWait(0, evictions, waitedNanos);
-            if (waitedNanos > MAX_WAIT_NANOS) {
-                if (tryHold(bytes)) {
-                    return;
-                }
-                throw rejected("no room, and nothing to evict by policy " + evictor.policy(), bytes, keyBytes);
-            }
+    private static void checkLengths(long keyBytes, long valueBytes) {
+        if (keyBytes > MAX_KEY_BYTES || valueBytes > MAX_VALUE_BYTES) {
+            throw new IllegalArgumentException("a key of " + keyBytes + " bytes and a value of " + valueBytes
+                    + " do not fit: at most " + MAX_KEY_BYTES + " and " + MAX_VALUE_BYTES + " are allowed");
         }
     }
 
-    private boolean tryHold(long bytes) {
-        // Counted first, so that whoever finds the memory taken finds its holder too.
-        putsHolding.increment();
-        if (account.tryReserve(bytes)) {
-            return true;
-        }
-        putsHolding.decrement();
-        return false;
+    private static int keyBytes(MemorySegment key) {
+        checkLengths(key.byteSize(), 0);
+        return (int) key.byteSize();
     }
 
-    /**
-     * Evicts one entry. Where there is none, but other puts hold memory, waits a moment instead: what those hold cannot
-     * be evicted yet, and soon can, since no put waits for anything but memory.
-     *
-     * @param own how many of the puts that hold memory are the caller's
-     * @param evictions how many there had been before the caller found no room
-     * @param waitedNanos how long the calling put has waited so far
-     * @return how long it has waited now; more than {@link #MAX_WAIT_NANOS} if it is of no use to try again
-     */
-    private long evictOrWait(int own, long evictions, long waitedNanos) {
-        // Asked first: a put that ends between the two questions has left an entry to evict.
-        boolean othersHold = putsHolding.sum() > own;
-        if (evictor.evictOne() > 0 || evictor.evictions() != evictions) {
-            // This thread's victim has made room, or another's has, which is gone again or not.
-            return waitedNanos;
+    private long expiry(Duration timeToLive) {
+        long millis = timeToLive.toMillis();
+        if (millis < 1) {
+            throw new IllegalArgumentException("a time to live of less than a millisecond: " + timeToLive);
         }
-        if (!othersHold || !evictor.policy().evicts()) {
-            return MAX_WAIT_NANOS + 1;
-        }
-        long start = System.nanoTime();
-        LockSupport.parkNanos(WAIT_NANOS);
-        return waitedNanos + System.nanoTime() - start;
-    }
-
-    /** Stores an entry in the block at {@code entry}, which was allocated for it, or frees the block. */
-    private void putReserved(long keyHash, byte[] key, byte[] value, long entry) {
-        long entryBytes = EntryLayout.entryBytes(key.length, value.length);
-        if (entry == MemoryAccount.NO_MEMORY) {
-            throw new NativeOutOfMemoryError(entryBytes);
-        }
-        if (entry == MemoryAccount.OVER_LIMIT) {
-            throw rejected("the allocator gave more than it said and the limit leaves", entryBytes, key.length);
-        }
-        boolean stored = false;
-        try {
-            EntryLayout.write(entry, key, value);
-            insert(keyHash, entry, key.length);
-            stored = true;
-        } finally {
-            if (!stored) {
-                account.free(entry, entryBytes);
-            }
-        }
-        // The entry is the table's by now: whatever goes wrong from here on must not free it.
-        if (stripe(keyHash).isCrowded()) {
-            makeRoomToGrow();
-        }
-    }
-
-    private void insert(long keyHash, long entry, int keyBytes) {
-        Stripe stripe = stripe(keyHash);
-        long waitedNanos = 0;
-        while (true) {
-            long evictions = evictor.evictions();
-            long outcome = stripe.put(keyHash, entry);
-            if (outcome == HashTable.INSERTED) {
-                break;
-            }
-            if (outcome == MemoryAccount.NO_MEMORY) {
-                throw new NativeOutOfMemoryError(HashTable.insertionBytesBound());
-            }
-            waitedNanos = evictOrWait(1, evictions, waitedNanos);
-            if (waitedNanos > MAX_WAIT_NANOS) {
-                throw rejected("no room in the table", HashTable.insertionBytesBound(), keyBytes);
-            }
-        }
-    }
-
-    /**
-     * Evicts as much as the table of a stripe needs to grow at its next insertion, and no more: where others that share
-     * an account take the room, the chains stay long, and nothing else is lost.
-     */
-    private void makeRoomToGrow() {
-        long growthBytes = HashTable.growthBytesBound();
-        long freedBytes = 0;
-        while (freedBytes < growthBytes && account.isOver(growthBytes)) {
-            long bytes = evictor.evictOne();
-            if (bytes == 0) {
-                return;
-            }
-            freedBytes += bytes;
-        }
-    }
-
-    private MaxMemoryException rejected(String reason, long requestedBytes, int keyBytes) {
-        checkOpen();
-        rejections.increment();
-        return refusal(reason, requestedBytes, keyBytes);
-    }
-
-    /** A refusal with the numbers of the account whose limit stands in the way: the store's own, or one above it. */
-    private MaxMemoryException refusal(String reason, long requestedBytes, int keyBytes) {
-        MemoryAccount refusing = account.refusing(requestedBytes);
-        MemoryAccount limit = refusing == null ? account : refusing;
-        return new MaxMemoryException(
-                reason + " in " + limit.path(), requestedBytes, limit.usedMemory(), limit.maxMemory(), keyBytes);
-    }
-
-    private Stripe.StatisticsSum sum() {
-        Stripe.StatisticsSum sum = new Stripe.StatisticsSum();
-        for (Stripe stripe : stripes) {
-            stripe.addTo(sum);
-        }
-        return sum;
+        keeper.start();
+        return Math.addExact(parts.now(), millis);
     }
 
     /** One stripe for each mebibyte of the limit: their empty tables then take less than a hundredth of it. */
@@ -416,81 +553,6 @@ public final class OffHeapStore implements AutoCloseable {
     private static long minMaxMemory(EvictionPolicy policy) {
         return poolBytesBound(policy)
                 + HashTable.initialBytesBound()
-                + RawZMalloc.usableBytesBound(EntryLayout.entryBytes(1, 1));
-    }
-
-    /** The store's entries, as the evictor sees them: an item is an address, a location is a stripe and a bucket. */
-    private final class Entries implements EvictionTarget {
-        @Override
-        public int sample(long random, int count, CandidateSink sink) {
-            int offered = 0;
-            long bits = random;
-            for (int draw = 0; draw < 2 * count && offered < count; draw++) {
-                // The high half of a product picks the stripe, the low half's upper bits the bucket.
-                bits = bits * 0xD1342543DE82EF95L + 0x9E3779B97F4A7C15L;
-                int stripe = (int) (bits >>> 58) & (stripes.length - 1);
-                offered += stripes[stripe].sample((int) (bits >>> 24), sink);
-            }
-            for (int step = 0; step < stripes.length && offered == 0; step++) {
-                int stripe = (int) (random + step) & (stripes.length - 1);
-                offered += stripes[stripe].sampleAny((int) (bits >>> 24), sink);
-            }
-            return offered;
-        }
-
-        @Override
-        public long evict(long item, long location, int access) {
-            return stripes[(int) (location >>> Integer.SIZE)].evict(item, (int) location, access);
-        }
-    }
-
-    /** Sets up an {@link OffHeapStore}. */
-    public static final class Builder {
-        private long maxMemory;
-        private EvictionPolicy policy = EvictionPolicy.NOEVICTION;
-        private @Nullable MemoryAccount account;
-
-        private Builder() {}
-
-        /**
-         * The limit on everything that the store takes.
-         *
-         * @param bytes 0 for none
-         * @throws IllegalArgumentException if {@code bytes} is negative
-         */
-        public Builder maxMemory(long bytes) {
-            if (bytes < 0) {
-                throw new IllegalArgumentException("maxMemory is negative: " + bytes);
-            }
-            maxMemory = bytes;
-            return this;
-        }
-
-        /**
-         * What the store's memory is charged to besides itself, so that several stores, or a store and other code, are
-         * counted together. If that account has a limit, it holds for the store too: at it, the store evicts its own
-         * entries. Without an account the store is counted alone.
-         */
-        public Builder account(MemoryAccount value) {
-            account = Objects.requireNonNull(value, "account");
-            return this;
-        }
-
-        /** What goes when the limit is reached. */
-        public Builder evictionPolicy(EvictionPolicy value) {
-            policy = Objects.requireNonNull(value, "evictionPolicy");
-            return this;
-        }
-
-        /**
-         * Opens the store, which takes its empty table.
-         *
-         * @throws IllegalArgumentException if the limit is too small to hold anything; the message tells the number
-         *     that would do
-         * @throws NativeOutOfMemoryError if the allocator has no memory
-         */
-        public OffHeapStore build() {
-            return new OffHeapStore(this);
-        }
+                + RawZMalloc.usableBytesBound(EntryLayout.entryBytes(1, 1, false));
     }
 }

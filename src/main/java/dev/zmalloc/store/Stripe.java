@@ -2,270 +2,482 @@ package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.evict.AccessClock;
-import dev.zmalloc.evict.CandidateSink;
+import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.table.EntryLayout;
+import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.EntryVisitor;
 import dev.zmalloc.table.HashTable;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
+import dev.zmalloc.table.ReaderEpochs;
+import dev.zmalloc.table.RetiredBlocks;
+import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * One part of a store, with a table and a lock of its own: the keys whose hash selects it.
  *
- * <p>The lock is held for a table operation and a copy of at most {@value #COPY_UNDER_LOCK_BYTES} bytes. No user code
- * runs under it. A longer value, and one that is read in place, is pinned instead and read after the lock was let go.
+ * <p>Reads take no lock: they run in an epoch, or hold a pin where they take longer. The lock is for changes, and held
+ * for a table operation; copies into and out of native memory are made without it. No user code runs under it, nor in
+ * an epoch.
  */
 final class Stripe {
-    private static final int COPY_UNDER_LOCK_BYTES = 16 << 10;
+    /** Values up to this are copied out in an epoch; a longer one is pinned, so that no epoch lasts long. */
+    private static final int COPY_IN_EPOCH_BYTES = 32 << 10;
+
+    /** Answered by {@link #pin} in place of a pin. */
+    static final int NOT_THERE = -1;
+
+    /** Chains of a cleared table that one change takes apart in passing. */
+    private static final int DRAINED_CHAINS = 4;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final MemoryAccount account;
-    private final HashTable table;
+    private final StoreParts parts;
     private final AccessClock clock;
-    private final int index;
-    private final int stripes;
-    private final PinnedEntries pins = new PinnedEntries();
-    private final EntryVisitor offering = this::offer;
+    private final ReaderEpochs epochs;
+    private final EntryPins pins;
+    private final RetiredBlocks retired;
+    private final OwnedCounters counters = new OwnedCounters();
 
-    /** Where a sample under way goes. */
-    private @Nullable CandidateSink sink;
+    private volatile HashTable table;
 
-    private boolean closed;
-    private long hits;
-    private long misses;
-    private long puts;
-    private long removals;
+    /** Tables that were cleared, until they are taken apart. */
+    private final ArrayDeque<ClearedTable> cleared = new ArrayDeque<>(0);
+
+    private final ExpiredEntries expired;
+    private volatile int expiryCursor;
+    private int expiryBuckets;
+
+    /** The earliest expiry of an entry, or earlier. */
+    private volatile long nextExpiry = EntryLayout.NEVER;
+
+    private volatile boolean hasCleared;
+    private volatile boolean closed;
+
+    /** A table that no reader can find any more, once the readers of an epoch are gone. */
+    private static final class ClearedTable {
+        final HashTable table;
+        int epoch;
+
+        ClearedTable(HashTable table) {
+            this.table = table;
+        }
+    }
+
+    Stripe(StoreParts parts) {
+        this.parts = parts;
+        clock = parts.clock();
+        epochs = parts.epochs();
+        pins = parts.pins();
+        retired = new RetiredBlocks(parts.account(), epochs, pins);
+        expired = new ExpiredEntries(parts.millis());
+        table = newTable();
+    }
+
+    private HashTable newTable() {
+        return new HashTable(parts.account(), parts.hash(), retired);
+    }
+
+    /** A copy of the value of a key, or {@code null}. Counts as a hit or a miss. */
+    byte @Nullable [] get(long hash, Object key, long offset, int bytes) {
+        int ticket = epochs.enter();
+        long entry = 0;
+        int pin;
+        try {
+            entry = findLive(hash, key, offset, bytes, clock.now());
+            if (entry == 0) {
+                return null;
+            }
+            int valueBytes = EntryLayout.valueBytes(entry);
+            if (valueBytes <= COPY_IN_EPOCH_BYTES) {
+                byte[] value = new byte[valueBytes];
+                Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, valueBytes);
+                return value;
+            }
+            pin = pins.pin(entry);
+        } finally {
+            exit(ticket, entry);
+        }
+        try {
+            byte[] value = new byte[EntryLayout.valueBytes(entry)];
+            Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, value.length);
+            return value;
+        } finally {
+            unpin(pin);
+        }
+    }
 
     /**
-     * Makes the stripe with a given index.
+     * Copies the value of a key to {@code targetOffset} of {@code target}, if it has at most {@code atMost} bytes.
+     * Counts as a hit or a miss.
      *
-     * @param account pays for the entries that are put
-     * @param table empty; the stripe owns it
-     * @param clock stamps what is used
-     * @param stripes how many stripes the store has
+     * @return the value's length, copied or not; {@link #NOT_THERE}
      */
-    Stripe(MemoryAccount account, HashTable table, AccessClock clock, int index, int stripes) {
-        this.account = account;
-        this.table = table;
-        this.clock = clock;
-        this.index = index;
-        this.stripes = stripes;
-    }
-
-    /** A copy of the value of {@code key}, or {@code null}. Counts as a hit or a miss. */
-    byte @Nullable [] get(long hash, byte[] key) {
-        long entry;
-        lock.lock();
-        try {
-            entry = touch(hash, key);
-            if (entry == 0) {
-                return null;
-            }
-            int bytes = EntryLayout.valueBytes(entry);
-            if (bytes <= COPY_UNDER_LOCK_BYTES) {
-                return copyValue(entry, bytes);
-            }
-            pins.pin(entry);
-        } finally {
-            lock.unlock();
+    int get(long hash, Object key, long offset, int bytes, Object target, long targetOffset, long atMost) {
+        int pin = pin(hash, key, offset, bytes);
+        if (pin == NOT_THERE) {
+            return NOT_THERE;
         }
         try {
-            return copyValue(entry, EntryLayout.valueBytes(entry));
-        } finally {
-            unpin(entry);
-        }
-    }
-
-    /** Shows the value of {@code key} to {@code reader}, pinned meanwhile. Counts as a hit or a miss. */
-    @SuppressWarnings("MustBeClosedChecker") // closed by hand, since what follows depends on whether closing succeeded
-    <R extends @Nullable Object> @Nullable R read(
-            long hash, byte[] key, Function<? super MemorySegment, ? extends R> reader) {
-        long entry;
-        lock.lock();
-        try {
-            entry = touch(hash, key);
-            if (entry == 0) {
-                return null;
+            long entry = pins.entry(pin);
+            int valueBytes = EntryLayout.valueBytes(entry);
+            if (valueBytes <= atMost) {
+                ByteRange.copyOut(EntryLayout.valueAddress(entry), target, targetOffset, valueBytes);
             }
-            pins.pin(entry);
+            return valueBytes;
         } finally {
-            lock.unlock();
-        }
-        Arena arena = null;
-        try {
-            arena = Arena.ofConfined();
-            return reader.apply(
-                    Memory.readOnlySegment(EntryLayout.valueAddress(entry), EntryLayout.valueBytes(entry), arena));
-        } finally {
-            if (arena != null) {
-                // If this throws, something still holds the segment: the entry stays pinned, since a leak is better
-                // than a wild read.
-                arena.close();
-            }
-            unpin(entry);
-        }
-    }
-
-    boolean containsKey(long hash, byte[] key) {
-        lock.lock();
-        try {
-            checkOpen();
-            return table.find(hash, key) != 0;
-        } finally {
-            lock.unlock();
+            unpin(pin);
         }
     }
 
     /**
-     * Puts {@code entry} under its key, as {@link HashTable#put} does, and frees what it replaced.
+     * Finds a key and pins its entry, which then stays readable until {@link #unpin}. Counts as a hit or a miss.
      *
+     * @return the pin, or {@link #NOT_THERE}
+     */
+    int pin(long hash, Object key, long offset, int bytes) {
+        int ticket = epochs.enter();
+        long entry = 0;
+        try {
+            entry = findLive(hash, key, offset, bytes, clock.now());
+            return entry == 0 ? NOT_THERE : pins.pin(entry);
+        } finally {
+            exit(ticket, entry);
+        }
+    }
+
+    /** Like {@link #pin}, without counting as anything, for the store's own operations. */
+    int peek(long hash, Object key, long offset, int bytes) {
+        int ticket = epochs.enter();
+        try {
+            long entry = findLive(hash, key, offset, bytes, -1);
+            return entry == 0 ? NOT_THERE : pins.pin(entry);
+        } finally {
+            epochs.exit(ticket);
+        }
+    }
+
+    /** Takes a pin off, and frees the entry if it was waiting for that. */
+    void unpin(int pin) {
+        pins.unpin(pin);
+        if (retired.pinnedBytes() != 0) {
+            reclaim();
+        }
+    }
+
+    boolean containsKey(long hash, Object key, long offset, int bytes) {
+        int ticket = epochs.enter();
+        try {
+            return findLive(hash, key, offset, bytes, -1) != 0;
+        } finally {
+            epochs.exit(ticket);
+        }
+    }
+
+    private long findLive(long hash, Object key, long offset, int bytes, int access) {
+        long entry = table.find(hash, key, offset, bytes, access);
+        if (entry == 0) {
+            checkOpen();
+            return 0;
+        }
+        return isDead(entry) ? 0 : entry;
+    }
+
+    private void exit(int ticket, long entry) {
+        if (entry != 0) {
+            epochs.exitWithHit(ticket);
+        } else {
+            epochs.exitWithMiss(ticket);
+        }
+    }
+
+    private boolean isDead(long entry) {
+        long expiry = EntryLayout.expiry(entry);
+        return expiry != EntryLayout.NEVER && expiry <= parts.now();
+    }
+
+    /**
+     * Puts {@code entry} under its key, as {@link HashTable#put} does, and retires what it replaced.
+     *
+     * @param expected as there; an entry that has expired counts as absent
+     * @param replaced takes a pin of the entry that was replaced, or {@link #NOT_THERE}; {@code null} if nobody wants
+     *     it
      * @return {@link HashTable#INSERTED} if the store owns the entry now, in place of another or not; else
-     *     {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}, with nothing changed
+     *     {@link HashTable#REFUSED}, {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}, with nothing
+     *     changed
      */
-    long put(long hash, long entry) {
+    long put(long hash, long entry, long expected, int @Nullable [] replaced) {
         lock.lock();
         try {
             checkOpen();
-            long outcome = table.put(hash, entry, clock.now());
-            if (outcome == MemoryAccount.OVER_LIMIT || outcome == MemoryAccount.NO_MEMORY) {
+            retired.ensureRoom(HashTable.retirementsBound());
+            drain();
+            HashTable present = table;
+            long outcome = present.put(hash, entry, clock.now(), orDead(present, hash, entry, expected));
+            if (outcome < 0) {
                 return outcome;
             }
             if (outcome == HashTable.INSERTED) {
-                clock.inserted(table.size() * stripes);
+                clock.inserted(present.size() * parts.stripes());
             } else {
-                release(outcome);
+                leave(outcome, replaced);
             }
-            puts++;
+            counters.add(OwnedCounters.PUTS, 1);
+            notePossibleExpiry(EntryLayout.expiry(entry));
             return HashTable.INSERTED;
         } finally {
             lock.unlock();
         }
     }
 
-    boolean remove(long hash, byte[] key) {
+    /** Where a key is to be absent: the entry that is under it and has expired, if there is one. */
+    private long orDead(HashTable present, long hash, long entry, long expected) {
+        if (expected != HashTable.ABSENT) {
+            return expected;
+        }
+        long there = present.getLike(hash, entry);
+        return there != 0 && isDead(there) ? there : expected;
+    }
+
+    /**
+     * Removes a key.
+     *
+     * @param expected {@link HashTable#ANY}, or the entry that must be there
+     * @param removed takes a pin of the entry, as for {@link #put}
+     * @return whether a live entry was removed
+     */
+    boolean remove(long hash, Object key, long offset, int bytes, long expected, int @Nullable [] removed) {
         lock.lock();
         try {
             checkOpen();
-            long entry = table.remove(hash, key);
+            retired.ensureRoom(HashTable.retirementsBound());
+            drain();
+            long entry = table.remove(hash, key, offset, bytes, expected);
             if (entry == 0) {
                 return false;
             }
-            release(entry);
-            removals++;
-            return true;
+            boolean isLive = leave(entry, removed);
+            counters.add(isLive ? OwnedCounters.REMOVALS : OwnedCounters.EXPIRATIONS, 1);
+            return isLive;
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Evicts an entry seen earlier, if it is still there, has the same access field and nobody reads it.
+     * Evicts an entry seen earlier, if it is still there, has the same access field and nobody reads it for long.
      *
-     * @return the bytes freed, or 0
+     * @return the bytes of it, which are free once the readers of this epoch are gone, or 0
      */
     long evict(long entry, int bucketIndex, int access) {
         lock.lock();
         try {
+            retired.ensureRoom(HashTable.retirementsBound());
             if (closed || pins.isPinned(entry) || !table.removeIfUnchanged(bucketIndex, entry, access)) {
                 return 0;
             }
-            return free(entry);
+            long bytes = EntryLayout.entryBytes(entry);
+            retire(entry);
+            retired.reclaim();
+            return bytes;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Offers the entries of the bucket that {@code random} selects. Answers how many. */
-    int sample(int random, CandidateSink candidates) {
-        lock.lock();
-        try {
-            sink = candidates;
-            return closed ? 0 : table.sample(bucketIndex(random), offering);
-        } finally {
-            sink = null;
-            lock.unlock();
-        }
+    /** Shows the entries of the bucket that {@code random} selects. In an epoch. Answers how many. */
+    int sample(int random, EntryVisitor visitor) {
+        HashTable present = table;
+        return present.sample(bucketIndex(present, random), visitor);
     }
 
     /**
-     * Offers the entries of the first bucket that has any, from the one that {@code random} selects. Answers how many.
+     * Shows the entries of the first bucket that has any, from the one that {@code random} selects. In an epoch.
+     * Answers how many.
      */
-    int sampleAny(int random, CandidateSink candidates) {
-        lock.lock();
-        try {
-            sink = candidates;
-            int offered = 0;
-            int buckets = closed || table.size() == 0 ? 0 : table.bucketCount();
-            int first = bucketIndex(random);
-            for (int step = 0; step < buckets && offered == 0; step++) {
-                offered = table.sample((first + step) % buckets, offering);
-            }
-            return offered;
-        } finally {
-            sink = null;
-            lock.unlock();
+    int sampleAny(int random, EntryVisitor visitor) {
+        HashTable present = table;
+        int buckets = present.size() == 0 ? 0 : present.bucketCount();
+        int first = bucketIndex(present, random);
+        int shown = 0;
+        for (int step = 0; step < buckets && shown == 0; step++) {
+            shown = present.sample((first + step) % buckets, visitor);
         }
+        return shown;
     }
 
     long size() {
-        lock.lock();
-        try {
-            return table.size();
-        } finally {
-            lock.unlock();
-        }
+        return table.size();
+    }
+
+    long insertionBytesBound() {
+        return table.insertionBytesBound();
     }
 
     boolean isCrowded() {
+        return table.isCrowded();
+    }
+
+    /** Bytes that are free as soon as the readers of this moment are gone. */
+    long readableBytes() {
+        return retired.readableBytes();
+    }
+
+    /** Bytes that wait for a pin to be taken off. */
+    long pinnedBytes() {
+        return retired.pinnedBytes();
+    }
+
+    /** Whether a cleared table still has memory. */
+    boolean hasCleared() {
+        return hasCleared;
+    }
+
+    /** Frees what no reader holds any more, as far as that can be told without waiting. Answers the bytes. */
+    long reclaim() {
         lock.lock();
         try {
-            return !closed && table.isCrowded();
+            return retired.reclaim();
         } finally {
             lock.unlock();
         }
     }
 
+    /** Takes cleared tables apart, some chains of them. Answers whether anything was freed. */
+    boolean drainSome(int chains) {
+        lock.lock();
+        try {
+            return drain(chains);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void drain() {
+        if (hasCleared) {
+            drain(DRAINED_CHAINS);
+        }
+    }
+
+    private boolean drain(int chains) {
+        ClearedTable first = cleared.peek();
+        if (first == null || !epochs.advanceBeyond(first.epoch)) {
+            return false;
+        }
+        if (first.table.drain(this::retire, chains)) {
+            cleared.remove();
+            hasCleared = !cleared.isEmpty();
+        }
+        return true;
+    }
+
+    /**
+     * Removes entries that have expired, if any may have: in a part of the table that follows on that of the call
+     * before.
+     *
+     * @return whether there is no more of that to do for now
+     */
+    boolean removeExpired(int chains) {
+        if (nextExpiry > parts.now() && expiryCursor == 0) {
+            return true;
+        }
+        lock.lock();
+        try {
+            HashTable present = table;
+            if (expiryCursor == 0) {
+                expiryBuckets = present.bucketCount();
+                nextExpiry = EntryLayout.NEVER;
+            }
+            expired.clear();
+            present.forEachExpiring(expiryCursor, chains, expired);
+            for (int index = 0; index < expired.size(); index++) {
+                retired.ensureRoom(HashTable.retirementsBound());
+                long entry = expired.entry(index);
+                if (present.removeIfUnchanged(expired.bucket(index), entry, -1)) {
+                    counters.add(OwnedCounters.EXPIRATIONS, 1);
+                    retire(entry);
+                }
+            }
+            notePossibleExpiry(expired.nextExpiry());
+            expiryCursor += chains;
+            if (expiryCursor < present.bucketCount()) {
+                return false;
+            }
+            // A merge may have moved an entry from ahead of the cursor to behind it.
+            boolean isComplete = present.bucketCount() >= expiryBuckets;
+            expiryCursor = 0;
+            if (!isComplete) {
+                notePossibleExpiry(parts.now());
+            }
+            return isComplete;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void notePossibleExpiry(long expiry) {
+        if (expiry < nextExpiry) {
+            nextExpiry = expiry;
+        }
+    }
+
+    /** Removes everything, in constant time; the memory is freed in steps by later changes and the store's keeper. */
     void clear() {
         lock.lock();
         try {
             checkOpen();
-            table.clear(this::release);
+            detach();
         } finally {
             lock.unlock();
         }
     }
 
-    /**
-     * Frees everything but the entries that are read at the moment, which their readers free. Later calls are refused.
-     */
+    private void detach() {
+        HashTable old = table;
+        if (old.bucketCount() > 0) {
+            // What can fail comes first.
+            HashTable fresh = newTable();
+            ClearedTable last = new ClearedTable(old);
+            cleared.add(last);
+            table = fresh;
+            expiryCursor = 0;
+            last.epoch = epochs.unlinked();
+            hasCleared = true;
+        }
+    }
+
+    /** Refuses later calls. What is still to be freed, {@link #release} frees. */
     void close() {
         lock.lock();
         try {
             if (!closed) {
                 closed = true;
-                table.close(this::release);
+                detach();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /** Adds this stripe's numbers to {@code total}. */
-    void addTo(StatisticsSum total) {
+    /** After {@link #close}: frees what it can. Answers whether nothing is left but what is pinned. */
+    boolean release() {
         lock.lock();
         try {
-            total.hits += hits;
-            total.misses += misses;
-            total.puts += puts;
-            total.removals += removals;
-            total.entries += table.size();
+            while (drain(Integer.MAX_VALUE)) {
+                retired.reclaim();
+            }
+            long freed = 1;
+            while (retired.readableBytes() != 0 && freed != 0) {
+                freed = retired.reclaim();
+            }
+            return !hasCleared && retired.readableBytes() == 0;
         } finally {
             lock.unlock();
         }
+    }
+
+    OwnedCounters counters() {
+        return counters;
     }
 
     /** For the validator, while nobody uses the store. */
@@ -273,43 +485,29 @@ final class Stripe {
         return table;
     }
 
-    /** For the validator: how many entries are read in place. */
-    int pinned() {
-        return pins.size();
+    /** For the validator: what waits to be freed. */
+    RetiredBlocks retired() {
+        return retired;
     }
 
-    private long touch(long hash, byte[] key) {
-        checkOpen();
-        long slotAddress = table.find(hash, key);
-        if (slotAddress == 0) {
-            misses++;
-            return 0;
-        }
-        hits++;
-        HashTable.setAccess(slotAddress, clock.now());
-        return HashTable.entry(slotAddress);
-    }
-
-    private void unpin(long entry) {
-        lock.lock();
+    /**
+     * Retires an entry that left its table, and pins it before, if it lives and somebody wants it. Answers the first.
+     */
+    private boolean leave(long entry, int @Nullable [] pin) {
+        boolean isLive = !isDead(entry);
         try {
-            if (pins.unpin(entry)) {
-                free(entry);
+            if (isLive && pin != null) {
+                pin[0] = pins.pin(entry);
             }
         } finally {
-            lock.unlock();
+            retire(entry);
         }
+        return isLive;
     }
 
-    /** Frees an entry that left the table, or leaves it to its readers. */
-    private void release(long entry) {
-        if (!pins.retire(entry)) {
-            free(entry);
-        }
-    }
-
-    private long free(long entry) {
-        return account.free(entry, EntryLayout.entryBytes(entry));
+    /** Takes over an entry that has left its table, until no reader holds it. */
+    private void retire(long entry) {
+        retired.retire(entry, EntryLayout.entryBytes(entry));
     }
 
     private void checkOpen() {
@@ -318,29 +516,7 @@ final class Stripe {
         }
     }
 
-    /** Passes on what a sample shows: the item is the entry's address, the location this stripe and the bucket. */
-    private void offer(long entry, int bucketIndex, int access) {
-        if (sink != null) {
-            sink.offer(entry, (long) index << Integer.SIZE | bucketIndex, access);
-        }
-    }
-
-    private int bucketIndex(int random) {
-        return (int) (((random & 0xFFFFFFFFL) * table.bucketCount()) >>> Integer.SIZE);
-    }
-
-    private static byte[] copyValue(long entry, int bytes) {
-        byte[] value = new byte[bytes];
-        Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, bytes);
-        return value;
-    }
-
-    /** Sums the numbers of all stripes. */
-    static final class StatisticsSum {
-        long hits;
-        long misses;
-        long puts;
-        long removals;
-        long entries;
+    private static int bucketIndex(HashTable present, int random) {
+        return (int) (((random & 0xFFFFFFFFL) * present.bucketCount()) >>> Integer.SIZE);
     }
 }

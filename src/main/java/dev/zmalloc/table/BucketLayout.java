@@ -10,18 +10,26 @@ import dev.zmalloc.ffi.Memory;
  *         +----------+-----+-----+-----+-----+-----+-----+-----+--------+--------+- -+--------+
  *         | presence | fingerprints of slots 0 .. 6            | slot 0 | slot 1 |...| slot 6 |
  *         +----------+-----+-----+-----+-----+-----+-----+-----+--------+--------+- -+--------+
- *           bits 0-6: slot holds an entry; bit 7: slot 6 holds the address of a child bucket (bit 6 is 0 then)
+ *           bits 0-6: slot holds an entry; bit 7: 0
  *
- *   slot    63         48 47                                    0
- *         +-------------+---------------------------------------+
- *         | access (16) | address of the entry (48)             |
- *         +-------------+---------------------------------------+
+ *   slot    63         48 47                              3  2 .. 1  0
+ *         +-------------+----------------------------------+------+-------+
+ *         | access (16) | address of the entry (48), a multiple of 8      |
+ *         |             |                                  |expiry| child |
+ *         +-------------+----------------------------------+------+-------+
+ *           bit 0, in slot 6 alone: the address is that of a child bucket; bit 1: the entry expires
  * </pre>
  *
  * A fingerprint is the top byte of the key's hash: seven of them are compared at once. An entry is there if its bit is
- * set, whatever the slot holds. The access field belongs to the eviction policy; the table keeps it and does not read
- * it. Every decode masks to 48 bits, the child's address too. 8 + 7 * 8 = 64 bytes, one cache line where the allocator
- * aligns the bucket to one.
+ * set and slot 6 is not a child, whatever the slot holds otherwise. The access field belongs to the eviction policy;
+ * the table keeps it and does not read it. Every decode masks the address, the child's too. 8 + 7 * 8 = 64 bytes, one
+ * cache line where the allocator aligns the bucket to one.
+ *
+ * <p>Readers take no lock. So the word and each slot are written as a whole, by who holds the stripe's lock, with
+ * release order, and read with acquire order: who sees a presence bit sees the slot, and who sees a slot sees what it
+ * points to. That slot 6 tells by itself what it is lets an entry become a child, and the reverse, in one store.
+ * Readers write the access field alone, two bytes. Such a store may come late and hit a slot that holds something else
+ * by then, or a child: at worst another entry looks used.
  *
  * <p>This library runs on little-endian platforms: byte 0 of the word is its lowest.
  */
@@ -32,10 +40,12 @@ final class BucketLayout {
     /** The slot that a chained bucket gives up for the address of its child. */
     static final int CHILD_SLOT = SLOTS - 1;
 
-    static final int CHAINED_BIT = 1 << SLOTS;
-    static final int PRESENCE_MASK = CHAINED_BIT - 1;
+    static final int PRESENCE_MASK = (1 << SLOTS) - 1;
     static final int ACCESS_SHIFT = 48;
-    static final long ADDRESS_MASK = (1L << ACCESS_SHIFT) - 1;
+
+    private static final long CHILD_BIT = 1;
+    private static final long EXPIRES_BIT = 2;
+    private static final long ADDRESS_MASK = (1L << ACCESS_SHIFT) - Long.BYTES;
 
     private static final int SLOTS_OFFSET = 8;
     private static final int ACCESS_OFFSET = ACCESS_SHIFT / Byte.SIZE;
@@ -49,15 +59,15 @@ final class BucketLayout {
     private BucketLayout() {}
 
     static long word(long bucket) {
-        return Memory.getLong(bucket);
+        return Memory.getLongAcquire(bucket);
+    }
+
+    static void setWord(long bucket, long word) {
+        Memory.putLongRelease(bucket, word);
     }
 
     static long slotAddress(long bucket, int slot) {
         return bucket + SLOTS_OFFSET + (long) slot * Long.BYTES;
-    }
-
-    static boolean isChained(long word) {
-        return (word & CHAINED_BIT) != 0;
     }
 
     /** The bits of the slots that hold an entry. */
@@ -65,13 +75,23 @@ final class BucketLayout {
         return (int) word & PRESENCE_MASK;
     }
 
-    /** The number of entries that the bucket itself can hold: one less if it has a child. */
-    static int capacity(long word) {
-        return isChained(word) ? SLOTS - 1 : SLOTS;
+    /** The child of a bucket, or 0. */
+    static long child(long bucket) {
+        long last = slotWordAt(slotAddress(bucket, CHILD_SLOT));
+        return isChild(last) ? address(last) : 0;
     }
 
-    static long child(long bucket) {
-        return Memory.getLong(slotAddress(bucket, CHILD_SLOT)) & ADDRESS_MASK;
+    static boolean isChild(long slotWord) {
+        return (slotWord & CHILD_BIT) != 0;
+    }
+
+    /** The address in a slot: of an entry, or of a child. */
+    static long address(long slotWord) {
+        return slotWord & ADDRESS_MASK;
+    }
+
+    static int accessOf(long slotWord) {
+        return (int) (slotWord >>> ACCESS_SHIFT);
     }
 
     static int fingerprint(long hash) {
@@ -100,42 +120,55 @@ final class BucketLayout {
     }
 
     static long slotWordAt(long slotAddress) {
-        return Memory.getLong(slotAddress);
+        return Memory.getLongAcquire(slotAddress);
     }
 
     static void setSlotWord(long slotAddress, long slotWord) {
-        Memory.putLong(slotAddress, slotWord);
+        Memory.putLongRelease(slotAddress, slotWord);
     }
 
-    static long entry(long slotAddress) {
-        return Memory.getLong(slotAddress) & ADDRESS_MASK;
-    }
-
-    static int access(long slotAddress) {
-        return Memory.getShort(slotAddress + ACCESS_OFFSET) & 0xFFFF;
-    }
-
-    /** Stores the access field alone, and only if it changes: a needless store makes the line travel between cores. */
+    /** Stores the access field alone. Any thread; only where it changes, since the line then travels between cores. */
     static void setAccess(long slotAddress, int access) {
-        if (access(slotAddress) != access) {
-            Memory.putShort(slotAddress + ACCESS_OFFSET, (short) access);
-        }
+        Memory.putShort(slotAddress + ACCESS_OFFSET, (short) access);
     }
 
-    /** Puts an entry into a free slot. */
-    static void set(long bucket, int slot, int fingerprint, long slotWord) {
-        Memory.putLong(slotAddress(bucket, slot), slotWord);
+    /** The word with the fingerprint of a slot and its presence bit set. */
+    static long withEntry(long word, int slot, int fingerprint) {
         int shift = (slot + 1) * Byte.SIZE;
-        long word = word(bucket) & ~(0xFFL << shift);
-        Memory.putLong(bucket, word | (long) fingerprint << shift | 1L << slot);
+        return word & ~(0xFFL << shift) | (long) fingerprint << shift | 1L << slot;
     }
 
+    /** Puts an entry into a slot: the slot first, so that who sees its bit sees it. */
+    static void set(long bucket, int slot, int fingerprint, long slotWord) {
+        setSlotWord(slotAddress(bucket, slot), slotWord);
+        setWord(bucket, withEntry(word(bucket), slot, fingerprint));
+    }
+
+    /** Takes the entry out of a slot. The slot keeps its content. */
     static void clear(long bucket, int slot) {
-        Memory.putLong(bucket, word(bucket) & ~(1L << slot));
+        setWord(bucket, word(bucket) & ~(1L << slot));
     }
 
-    static long slotWord(long entry, int access) {
-        assert (entry & ~ADDRESS_MASK) == 0 : "an address of more than 48 bits: 0x" + Long.toHexString(entry);
-        return (long) access << ACCESS_SHIFT | entry;
+    /**
+     * A slot for an entry.
+     *
+     * @throws IllegalStateException if the address does not fit: an allocator must give multiples of 8 below 2^48
+     */
+    static long slotWord(long entry, int access, boolean expires) {
+        if ((entry & ~ADDRESS_MASK) != 0) {
+            throw new IllegalStateException(
+                    "an address that is no multiple of 8 below 2^48: 0x" + Long.toHexString(entry));
+        }
+        return (long) access << ACCESS_SHIFT | entry | (expires ? EXPIRES_BIT : 0);
+    }
+
+    /** Tells whether the entry in a slot has an expiry. */
+    static boolean expires(long slotWord) {
+        return (slotWord & EXPIRES_BIT) != 0;
+    }
+
+    static long childWord(long child) {
+        assert (child & ~ADDRESS_MASK) == 0 : "not a multiple of 8 below 2^48: 0x" + Long.toHexString(child);
+        return child | CHILD_BIT;
     }
 }

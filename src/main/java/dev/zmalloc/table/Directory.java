@@ -22,7 +22,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * The root is taken on opening, leaves and chunks as the table grows; all belong to this object until {@link #close}.
- * Not thread-safe.
+ *
+ * <p>Callers hold the stripe's lock, but for {@link #bucket}, which readers call for an index that they have seen
+ * published: what it needs was written before. Pointers to blocks that went are left as they were, since a reader may
+ * be on its way there with an index of before; the blocks are retired, and outlast it.
  */
 final class Directory {
     static final int BUCKETS_PER_CHUNK = 64;
@@ -67,11 +70,13 @@ final class Directory {
         return chunks * BUCKETS_PER_CHUNK;
     }
 
-    /** The address of a bucket below {@link #bucketCapacity}. */
+    private long leaf(int index) {
+        return Memory.getLongAcquire(root + (long) (index >>> LEAF_SHIFT) * Long.BYTES);
+    }
+
+    /** The address of a bucket below {@link #bucketCapacity}, now or when the index was published. */
     long bucket(int index) {
-        assert index >= 0 && index < bucketCapacity() : "bucket " + index + " of " + bucketCapacity();
-        long leaf = Memory.getLong(root + (long) (index >>> LEAF_SHIFT) * Long.BYTES);
-        long chunk = Memory.getLong(chunkPointer(leaf, index >>> CHUNK_SHIFT));
+        long chunk = Memory.getLongAcquire(chunkPointer(leaf(index), index >>> CHUNK_SHIFT));
         return chunk + (long) (index & (BUCKETS_PER_CHUNK - 1)) * BucketLayout.BUCKET_BYTES;
     }
 
@@ -92,27 +97,35 @@ final class Directory {
             account.free(chunk, CHUNK_BYTES);
             return false;
         }
-        Memory.putLong(chunkPointer(leaf, chunks), chunk);
+        Memory.putLongRelease(chunkPointer(leaf, chunks), chunk);
         chunks++;
         return true;
     }
 
-    /** Frees the last chunk, whose buckets must be empty, and the leaf that held it if that is empty then. */
-    void removeChunk() {
+    /** Retires the last chunk, whose buckets must be out of use, and the leaf that held it if that is empty then. */
+    void removeChunk(RetiredBlocks retired) {
         chunks--;
-        long leafPointer = root + (long) (chunks / FAN_OUT) * Long.BYTES;
-        long leaf = Memory.getLong(leafPointer);
-        account.free(Memory.getLong(chunkPointer(leaf, chunks)), CHUNK_BYTES);
+        long leaf = leaf(chunks * BUCKETS_PER_CHUNK);
+        retired.retire(Memory.getLong(chunkPointer(leaf, chunks)), CHUNK_BYTES);
         if (chunks % FAN_OUT == 0) {
-            account.free(leaf, NODE_BYTES);
-            Memory.putLong(leafPointer, 0);
+            retired.retire(leaf, NODE_BYTES);
         }
     }
 
-    /** Frees everything. The object must not be used again. */
+    /** Frees the last chunk likewise, at once: no reader may be on its way to it. */
+    void freeChunk() {
+        chunks--;
+        long leaf = leaf(chunks * BUCKETS_PER_CHUNK);
+        account.free(Memory.getLong(chunkPointer(leaf, chunks)), CHUNK_BYTES);
+        if (chunks % FAN_OUT == 0) {
+            account.free(leaf, NODE_BYTES);
+        }
+    }
+
+    /** Frees everything, at once: no reader may be under way. The object must not be used again. */
     void close() {
         while (chunks > 0) {
-            removeChunk();
+            freeChunk();
         }
         account.free(root, NODE_BYTES);
     }
@@ -136,7 +149,7 @@ final class Directory {
         }
         long leaf = account.tryAllocate(NODE_BYTES);
         if (MemoryAccount.isAddress(leaf)) {
-            Memory.putLong(leafPointer, leaf);
+            Memory.putLongRelease(leafPointer, leaf);
         }
         return leaf;
     }

@@ -1,37 +1,64 @@
 package dev.zmalloc.table;
 
+import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.ffi.Memory;
 
 /**
  * The layout of one entry in native memory: one block that holds the lengths, the key and the value.
  *
  * <pre>
- *   offset  0        1                 1 + k              1 + k + v      .. + keyBytes
- *         +--------+-----------------+------------------+--------------+----------------+
- *         | widths | keyBytes, k = 1,| valueBytes, v = 1,| key bytes   | value bytes    |
- *         | 1 byte | 2 or 4 bytes    | 2 or 4 bytes     |              |                |
- *         +--------+-----------------+------------------+--------------+----------------+
- *   widths: bits 0-1 log2 of k, bits 2-3 log2 of v, bits 4-7 zero
+ *   compact: a key of less than 128 and a value of less than 256 bytes, without an expiry
+ *
+ *   offset  0          1            2              2 + keyBytes
+ *         +----------+------------+--------------+----------------+
+ *         | keyBytes | valueBytes | key bytes    | value bytes    |
+ *         | bit 7: 0 | 1 byte     |              |                |
+ *         +----------+------------+--------------+----------------+
+ *
+ *   general
+ *
+ *   offset  0          1                  1 + k               1 + k + v        .. + 8        .. + keyBytes
+ *         +----------+------------------+-------------------+----------------+-------------+-------------+
+ *         | widths   | keyBytes, k = 1, | valueBytes, v = 1,| expiry, if any | key bytes   | value bytes |
+ *         | bit 7: 1 | 2 or 4 bytes     | 2 or 4 bytes      | 8 bytes        |             |             |
+ *         +----------+------------------+-------------------+----------------+-------------+-------------+
+ *   widths: bits 0-1 log2 of k, bits 2-3 log2 of v, bit 4 whether there is an expiry, bit 7 one
+ *   expiry: milliseconds of the store's clock from which on the entry is dead
  * </pre>
  *
- * Lengths are unsigned, in native order and as narrow as they can be: a key of 16 and a value of 100 bytes cost 3 bytes
- * more. Nothing is aligned. Invariant: {@code entryBytes(keyBytes, valueBytes) <=} the block's usable bytes. An entry
- * does not change once it is in a table; a new value is a new entry.
+ * Lengths are unsigned, in native order and as narrow as they can be: a key of 16 and a value of 100 bytes cost 2 bytes
+ * more. Nothing is aligned. Invariant: {@code entryBytes(keyBytes, valueBytes, expires) <=} the block's usable bytes.
+ * An entry does not change once it is in a table, so that readers need no lock; a new value is a new entry.
  */
 public final class EntryLayout {
-    private static final int WIDTHS_OFFSET = 0;
+    private static final int HEAD_OFFSET = 0;
     private static final int KEY_BYTES_OFFSET = 1;
+    private static final int COMPACT_VALUE_BYTES_OFFSET = 1;
+    private static final int COMPACT_HEADER_BYTES = 2;
+    private static final int COMPACT_MAX_KEY_BYTES = 127;
+    private static final int COMPACT_MAX_VALUE_BYTES = 255;
+    private static final int GENERAL_BIT = 1 << 7;
     private static final int WIDTH_MASK = 0b11;
     private static final int VALUE_WIDTH_SHIFT = 2;
+    private static final int EXPIRY_BIT = 1 << 4;
 
-    /** The longest header: the widths and two lengths of four bytes. */
-    public static final int MAX_HEADER_BYTES = KEY_BYTES_OFFSET + 2 * Integer.BYTES;
+    /** The longest header: the widths, two lengths of four bytes, the expiry. */
+    public static final int MAX_HEADER_BYTES = KEY_BYTES_OFFSET + 2 * Integer.BYTES + Long.BYTES;
+
+    /** The longest key. It is hashed and compared as a whole, and short pauses want that to be short. */
+    public static final int MAX_KEY_BYTES = 1 << 20;
+
+    /** The longest value: an array's most, and with header and key still less than 2 GiB and 2 MiB. */
+    public static final int MAX_VALUE_BYTES = Integer.MAX_VALUE - 8;
+
+    /** The expiry of an entry that never expires. */
+    public static final long NEVER = Long.MAX_VALUE;
 
     private EntryLayout() {}
 
     /** The bytes to request for an entry. */
-    public static long entryBytes(int keyBytes, int valueBytes) {
-        return headerBytes(widthExponent(keyBytes), widthExponent(valueBytes)) + (long) keyBytes + valueBytes;
+    public static long entryBytes(int keyBytes, int valueBytes, boolean expires) {
+        return headerBytes(keyBytes, valueBytes, expires) + (long) keyBytes + valueBytes;
     }
 
     /** The bytes that were requested for the entry at {@code entry}. */
@@ -40,35 +67,48 @@ public final class EntryLayout {
     }
 
     /**
-     * Writes an entry into the block at {@code entry}, of at least {@link #entryBytes(int, int)}. Both arrays are
-     * copied.
+     * Writes the header into the block at {@code entry}, of at least {@link #entryBytes(int, int, boolean)}. Key and
+     * value are the caller's to fill in.
+     *
+     * @param expiry milliseconds, or {@link #NEVER}
      */
-    public static void write(long entry, byte[] key, byte[] value) {
-        int keyExponent = widthExponent(key.length);
-        int valueExponent = widthExponent(value.length);
-        Memory.putByte(entry + WIDTHS_OFFSET, (byte) (keyExponent | valueExponent << VALUE_WIDTH_SHIFT));
-        putLength(entry + KEY_BYTES_OFFSET, keyExponent, key.length);
-        putLength(entry + KEY_BYTES_OFFSET + (1 << keyExponent), valueExponent, value.length);
-        long keyAddress = entry + headerBytes(keyExponent, valueExponent);
-        Memory.copyIn(key, 0, keyAddress, key.length);
-        Memory.copyIn(value, 0, keyAddress + key.length, value.length);
+    public static void writeHeader(long entry, int keyBytes, int valueBytes, long expiry) {
+        boolean expires = expiry != NEVER;
+        if (isCompact(keyBytes, valueBytes, expires)) {
+            Memory.putByte(entry + HEAD_OFFSET, (byte) keyBytes);
+            Memory.putByte(entry + COMPACT_VALUE_BYTES_OFFSET, (byte) valueBytes);
+            return;
+        }
+        int keyExponent = widthExponent(keyBytes);
+        int valueExponent = widthExponent(valueBytes);
+        int widths = GENERAL_BIT | keyExponent | valueExponent << VALUE_WIDTH_SHIFT | (expires ? EXPIRY_BIT : 0);
+        Memory.putByte(entry + HEAD_OFFSET, (byte) widths);
+        putLength(entry + KEY_BYTES_OFFSET, keyExponent, keyBytes);
+        putLength(entry + KEY_BYTES_OFFSET + (1 << keyExponent), valueExponent, valueBytes);
+        if (expires) {
+            Memory.putLong(entry + generalHeaderBytes(widths) - Long.BYTES, expiry);
+        }
     }
 
     /** The length of the key, in bytes. */
     public static int keyBytes(long entry) {
-        return getLength(entry + KEY_BYTES_OFFSET, widths(entry) & WIDTH_MASK);
+        int head = head(entry);
+        return head >= 0 ? head : getLength(entry + KEY_BYTES_OFFSET, head & WIDTH_MASK);
     }
 
     /** The length of the value, in bytes. */
     public static int valueBytes(long entry) {
-        int widths = widths(entry);
-        return getLength(entry + KEY_BYTES_OFFSET + (1 << (widths & WIDTH_MASK)), widths >>> VALUE_WIDTH_SHIFT);
+        int head = head(entry);
+        return head >= 0
+                ? Memory.getByte(entry + COMPACT_VALUE_BYTES_OFFSET) & 0xFF
+                : getLength(
+                        entry + KEY_BYTES_OFFSET + (1 << (head & WIDTH_MASK)), head >>> VALUE_WIDTH_SHIFT & WIDTH_MASK);
     }
 
     /** Where the key begins. */
     public static long keyAddress(long entry) {
-        int widths = widths(entry);
-        return entry + headerBytes(widths & WIDTH_MASK, widths >>> VALUE_WIDTH_SHIFT);
+        int head = head(entry);
+        return entry + (head >= 0 ? COMPACT_HEADER_BYTES : generalHeaderBytes(head));
     }
 
     /** Where the value begins. */
@@ -76,9 +116,17 @@ public final class EntryLayout {
         return keyAddress(entry) + keyBytes(entry);
     }
 
-    /** Tells whether the entry's key is {@code key}. */
-    static boolean hasKey(long entry, byte[] key) {
-        return keyBytes(entry) == key.length && Memory.equal(keyAddress(entry), key, 0, key.length);
+    /** From which millisecond of the store's clock on the entry is dead; {@link #NEVER} if it does not expire. */
+    public static long expiry(long entry) {
+        int head = head(entry);
+        return head >= 0 || (head & EXPIRY_BIT) == 0
+                ? NEVER
+                : Memory.getLong(entry + generalHeaderBytes(head) - Long.BYTES);
+    }
+
+    /** Tells whether the entry's key is the {@code bytes} at {@code offset} of {@code key}; see {@link ByteRange}. */
+    static boolean hasKey(long entry, Object key, long offset, int bytes) {
+        return keyBytes(entry) == bytes && ByteRange.equal(keyAddress(entry), key, offset, bytes);
     }
 
     /** Tells whether two entries have the same key. */
@@ -87,12 +135,29 @@ public final class EntryLayout {
         return keyBytes == keyBytes(right) && Memory.equal(keyAddress(left), keyAddress(right), keyBytes);
     }
 
-    private static int widths(long entry) {
-        return Memory.getByte(entry + WIDTHS_OFFSET);
+    /** The first byte, sign extended: not negative for a compact entry. */
+    private static int head(long entry) {
+        return Memory.getByte(entry + HEAD_OFFSET);
     }
 
-    private static int headerBytes(int keyExponent, int valueExponent) {
-        return KEY_BYTES_OFFSET + (1 << keyExponent) + (1 << valueExponent);
+    private static boolean isCompact(int keyBytes, int valueBytes, boolean expires) {
+        return keyBytes <= COMPACT_MAX_KEY_BYTES && valueBytes <= COMPACT_MAX_VALUE_BYTES && !expires;
+    }
+
+    private static int headerBytes(int keyBytes, int valueBytes, boolean expires) {
+        return isCompact(keyBytes, valueBytes, expires)
+                ? COMPACT_HEADER_BYTES
+                : KEY_BYTES_OFFSET
+                        + (1 << widthExponent(keyBytes))
+                        + (1 << widthExponent(valueBytes))
+                        + (expires ? Long.BYTES : 0);
+    }
+
+    private static int generalHeaderBytes(int head) {
+        return KEY_BYTES_OFFSET
+                + (1 << (head & WIDTH_MASK))
+                + (1 << (head >>> VALUE_WIDTH_SHIFT & WIDTH_MASK))
+                + ((head & EXPIRY_BIT) != 0 ? Long.BYTES : 0);
     }
 
     /** 0, 1 or 2: log2 of the bytes that hold {@code length}. */

@@ -2,18 +2,21 @@ package dev.zmalloc.table;
 
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.RawZMalloc;
-import dev.zmalloc.ffi.Memory;
+import dev.zmalloc.ffi.ByteRange;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A hash table in native memory: keys to entries of {@link EntryLayout}, in buckets of {@link BucketLayout}.
  *
  * <p>The table owns its buckets. Entries are handed in and out by address: an entry belongs to the table from
- * {@link #put} until {@link #put}, {@link #remove} or {@link #removeIfUnchanged} hands it back, or {@link #close} frees
- * it. Everything is charged to one {@link MemoryAccount}.
+ * {@link #put} until {@link #put}, {@link #remove}, {@link #removeIfUnchanged} or {@link #drain} hands it back. What is
+ * handed back may still be in the hands of readers: the caller retires it. Everything is charged to one
+ * {@link MemoryAccount}. An empty table takes nothing; its first insertion takes its first buckets.
  *
- * <p>Not thread-safe: the caller holds one lock around each call, and around the use of a slot's address. Nothing is
- * logged, and no code but this package's runs.
+ * <p>Changes are made by one thread at a time, under the lock of the caller's stripe. {@link #find} and {@link #sample}
+ * take no lock and never wait: they run within an epoch of {@link ReaderEpochs}, while anything changes.
  */
 public final class HashTable {
     /*
@@ -32,20 +35,38 @@ public final class HashTable {
      * Memory for growth is asked of the account, and a refusal is no error: the chains get longer until there is room
      * again. Shrinking is the reverse. It takes no memory, since a merge waits until both buckets fit into one without
      * a child.
+     *
+     * Reading while that goes on. An entry that stays in the table can be found at every moment, in its old place or in
+     * its new one: it is copied first, then the version is counted up, then the old place is cleared. A reader may look
+     * at the new place too early and at the old one too late, and miss it; then it sees another version than it began
+     * with, and looks again. The argument, for each move: the store that clears is a release and was seen by an acquire,
+     * so the version counted up before it is seen too. The bucket count is published like the clearing of an old place,
+     * after the copies, and read after the version. A writer that stands still anywhere does not keep a reader: the
+     * version stands still with it, and every entry is in at least one place.
      */
 
     /** Answered by {@link #put} in place of an address: no entry was replaced. */
     public static final long INSERTED = 0;
 
+    /** Answered by {@link #put}: the key was, or was not, as the caller wanted it. */
+    public static final long REFUSED = -3;
+
+    /** For {@link #put}: whatever is under the key now, if anything, is replaced. */
+    public static final long ANY = -1;
+
+    /** For {@link #put}: the key must not be there. */
+    public static final long ABSENT = 0;
+
     /**
-     * Entries per bucket above which the table grows: five of seven slots. Fuller saves little and makes chains common.
+     * Entries per bucket above which the table grows, in eighths: 6 of 7 slots. Fuller makes chains common, which costs
+     * more than it saves; at 5, buckets take 1.4 bytes an entry more.
      */
-    private static final int GROW_ENTRIES_PER_BUCKET = 5;
+    private static final int GROW_EIGHTHS_PER_BUCKET = 48;
 
     /**
      * Entries per bucket at which lacking growth is worth an eviction: 1.6 times the former, the bound of Redis' dict.
      */
-    private static final int CROWDED_ENTRIES_PER_BUCKET = 8;
+    private static final int CROWDED_ENTRIES_PER_BUCKET = 10;
 
     /**
      * Entries per bucket below which the table shrinks: far from growing, so that it does not swing between the two.
@@ -61,47 +82,62 @@ public final class HashTable {
      */
     private static final int MERGES_PER_REMOVAL = 8;
 
-    private final MemoryAccount account;
-    private final SipHash hash;
-    private final Directory directory;
-    private int buckets = Directory.BUCKETS_PER_CHUNK;
-    private int level = Integer.numberOfTrailingZeros(Directory.BUCKETS_PER_CHUNK);
-    private long entries;
-    private long children;
+    private static final VarHandle BUCKETS_HANDLE;
+    private static final VarHandle VERSION_HANDLE;
+    private static final VarHandle ENTRIES_HANDLE;
+    private static final VarHandle CHILDREN_HANDLE;
 
-    private HashTable(MemoryAccount account, SipHash hash, Directory directory) {
-        this.account = account;
-        this.hash = hash;
-        this.directory = directory;
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            BUCKETS_HANDLE = lookup.findVarHandle(HashTable.class, "buckets", int.class);
+            VERSION_HANDLE = lookup.findVarHandle(HashTable.class, "version", int.class);
+            ENTRIES_HANDLE = lookup.findVarHandle(HashTable.class, "entries", long.class);
+            CHILDREN_HANDLE = lookup.findVarHandle(HashTable.class, "children", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
     }
 
+    private final MemoryAccount account;
+    private final SipHash hash;
+    private final RetiredBlocks retired;
+
+    /** Set before the first bucket count is published, and read after it. */
+    private @Nullable Directory directory;
+
+    /** Bucket chains; 0 before the first insertion. Published by release. */
+    private int buckets;
+
+    /** Counted up between the copy of an entry to a new place and the clearing of its old one. */
+    private int version;
+
+    private long entries;
+    private long children;
+    private final BucketSplit split;
+
     /**
-     * Opens an empty table.
+     * Makes an empty table, which takes nothing.
      *
      * @param account pays for the buckets; entries come from it too
      * @param hash tells the hash of a key; the same that callers pass to the other methods
-     * @return the table, or {@code null} if there is no memory for its first buckets
+     * @param retired takes over buckets that readers may still be in
      */
-    public static @Nullable HashTable tryOpen(MemoryAccount account, SipHash hash) {
-        Directory directory = Directory.tryOpen(account);
-        if (directory == null) {
-            return null;
-        }
-        if (!directory.tryAddChunk()) {
-            directory.close();
-            return null;
-        }
-        return new HashTable(account, hash, directory);
+    public HashTable(MemoryAccount account, SipHash hash, RetiredBlocks retired) {
+        this.account = account;
+        this.hash = hash;
+        this.retired = retired;
+        split = new BucketSplit(this);
     }
 
-    /** The most bytes that an empty table takes. */
+    /** The most bytes that the first insertion takes beyond the entry itself. */
     public static long initialBytesBound() {
         return Directory.initialBytesBound();
     }
 
-    /** The most bytes that {@link #put} may need beyond the entry itself. */
-    public static long insertionBytesBound() {
-        return RawZMalloc.usableBytesBound(BucketLayout.BUCKET_BYTES);
+    /** The most bytes that {@link #put} may need now beyond the entry itself. */
+    public long insertionBytesBound() {
+        return buckets == 0 ? initialBytesBound() : RawZMalloc.usableBytesBound(BucketLayout.BUCKET_BYTES);
     }
 
     /** The most bytes that the table takes when it grows by one step. */
@@ -109,89 +145,141 @@ public final class HashTable {
         return Directory.growthBytesBound();
     }
 
-    /** The number of entries. */
-    public long size() {
-        return entries;
+    /** The most blocks that one removal retires, or one insertion that replaces: a chunk, a leaf, children. */
+    public static int retirementsBound() {
+        return 3 * MERGES_PER_REMOVAL + 2;
     }
 
-    /** The number of bucket chains. */
+    /** The number of entries. Any thread. */
+    public long size() {
+        return (long) ENTRIES_HANDLE.getOpaque(this);
+    }
+
+    /** The number of bucket chains. Any thread. */
     public int bucketCount() {
-        return buckets;
+        return (int) BUCKETS_HANDLE.getAcquire(this);
     }
 
     /** Tells whether so many entries share the buckets that it would be worth an eviction to let the table grow. */
     public boolean isCrowded() {
-        return entries > (long) buckets * CROWDED_ENTRIES_PER_BUCKET && buckets < Directory.MAX_BUCKETS;
+        int count = bucketCount();
+        return size() > (long) count * CROWDED_ENTRIES_PER_BUCKET && count < Directory.MAX_BUCKETS;
     }
 
     /**
-     * Finds the slot of a key.
+     * Finds the entry of a key, and marks it as used. Within an epoch, without a lock.
      *
-     * @return the slot's address, valid until the table changes; 0 if the key is not there
+     * @param key see {@link ByteRange}
+     * @param access what its slot's access field becomes; -1 to leave it
+     * @return the entry, which stays readable until the caller's epoch ends; 0 if the key is not there
      */
-    public long find(long keyHash, byte[] key) {
-        return find(keyHash, key, 0);
+    public long find(long keyHash, Object key, long offset, int bytes, int access) {
+        while (true) {
+            int before = (int) VERSION_HANDLE.getAcquire(this);
+            int count = (int) BUCKETS_HANDLE.getAcquire(this);
+            if (count == 0) {
+                return 0;
+            }
+            long bucket = bucket(index(keyHash, count));
+            do {
+                long word = BucketLayout.word(bucket);
+                for (long bits = BucketLayout.candidates(word, keyHash); bits != 0; bits &= bits - 1) {
+                    int slot = BucketLayout.slotOf(bits);
+                    long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
+                    if (BucketLayout.holdsEntry(word, slot) && !BucketLayout.isChild(slotWord)) {
+                        long entry = BucketLayout.address(slotWord);
+                        if (EntryLayout.hasKey(entry, key, offset, bytes)) {
+                            if (access >= 0 && BucketLayout.accessOf(slotWord) != access) {
+                                BucketLayout.setAccess(BucketLayout.slotAddress(bucket, slot), access);
+                            }
+                            return entry;
+                        }
+                    }
+                }
+                bucket = BucketLayout.child(bucket);
+            } while (bucket != 0);
+            // All loads above are acquires, so this one comes after them.
+            if ((int) VERSION_HANDLE.getAcquire(this) == before) {
+                return 0;
+            }
+            Thread.onSpinWait();
+        }
     }
 
-    /** The entry in a slot. It still belongs to the table. */
-    public static long entry(long slotAddress) {
-        return BucketLayout.entry(slotAddress);
-    }
-
-    /** The access field of a slot: 16 bits that the eviction policy gives a meaning. */
-    public static int access(long slotAddress) {
-        return BucketLayout.access(slotAddress);
-    }
-
-    /** Sets the access field of a slot. */
-    public static void setAccess(long slotAddress, int access) {
-        BucketLayout.setAccess(slotAddress, access);
+    /** The entry of the key that {@code like} has, or 0. Under the lock. */
+    public long getLike(long keyHash, long like) {
+        long slotAddress = findSlot(keyHash, null, 0, 0, like);
+        return slotAddress == 0 ? 0 : BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
     }
 
     /**
      * Puts {@code entry} under the key that it holds. The table owns it then, and the caller the entry that it
-     * replaced.
+     * replaced, which readers may still hold.
      *
      * @param access the access field of its slot
-     * @return {@link #INSERTED}, the address of the entry that was replaced, or {@link MemoryAccount#OVER_LIMIT} or
-     *     {@link MemoryAccount#NO_MEMORY}; with the last two nothing changed and {@code entry} is still the caller's
+     * @param expected {@link #ANY}, {@link #ABSENT}, or the entry that must be there
+     * @return {@link #INSERTED}, the address of the entry that was replaced, {@link #REFUSED} if the key was not as
+     *     expected, or {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}; with the last three nothing
+     *     changed and {@code entry} is still the caller's
      */
-    public long put(long keyHash, long entry, int access) {
-        long slotWord = BucketLayout.slotWord(entry, access);
-        long slotAddress = find(keyHash, null, entry);
+    public long put(long keyHash, long entry, int access, long expected) {
+        long slotWord = BucketLayout.slotWord(entry, access, EntryLayout.expiry(entry) != EntryLayout.NEVER);
+        long slotAddress = findSlot(keyHash, null, 0, 0, entry);
         if (slotAddress != 0) {
-            long replaced = BucketLayout.entry(slotAddress);
+            long replaced = BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
+            if (expected != ANY && expected != replaced) {
+                return REFUSED;
+            }
+            assert WriterSteps.reached("overwrite: before");
             BucketLayout.setSlotWord(slotAddress, slotWord);
+            assert WriterSteps.reached("overwrite: after");
             return replaced;
         }
-        long head = directory.bucket(index(keyHash));
+        if (expected != ANY && expected != ABSENT) {
+            return REFUSED;
+        }
+        if (buckets == 0) {
+            long outcome = open();
+            if (outcome != 0) {
+                return outcome;
+            }
+        }
+        long head = bucket(index(keyHash, buckets));
         long child = 0;
         if (BucketChain.isFull(head)) {
-            child = account.tryAllocate(BucketLayout.BUCKET_BYTES);
+            child = tryTakeChild();
             if (!MemoryAccount.isAddress(child)) {
                 return child;
             }
-            children++;
         }
         BucketChain.append(head, BucketLayout.fingerprint(keyHash), slotWord, child);
-        entries++;
+        addEntries(1);
         grow();
         return INSERTED;
     }
 
     /**
-     * Takes out the entry of a key. The caller owns it then.
+     * Takes out the entry of a key. The caller owns it then, and retires it.
      *
-     * @return its address; 0 if the key is not there
+     * @param expected {@link #ANY}, or the entry that must be there
+     * @return its address; 0 if it is not there
      */
-    public long remove(long keyHash, byte[] key) {
-        long slotAddress = find(keyHash, key, 0);
-        return slotAddress == 0 ? 0 : remove(index(keyHash), slotAddress);
+    public long remove(long keyHash, Object key, long offset, int bytes, long expected) {
+        long slotAddress = findSlot(keyHash, key, offset, bytes, 0);
+        if (slotAddress == 0) {
+            return 0;
+        }
+        long entry = BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
+        if (expected != ANY && expected != entry) {
+            return 0;
+        }
+        remove(index(keyHash, buckets), slotAddress);
+        return entry;
     }
 
     /**
-     * Takes out an entry that was seen earlier at a bucket's index. The caller owns it then. The address is compared
-     * and never followed, so that it may be one that was freed meanwhile.
+     * Takes out an entry that was seen earlier at a bucket's index. The caller owns it then, and retires it. The
+     * address is compared and never followed, so that it may be one that was freed meanwhile.
      *
      * @param bucketIndex the index at which {@link #sample} found it
      * @param entry its address then
@@ -202,214 +290,264 @@ public final class HashTable {
         if (bucketIndex >= buckets) {
             return false;
         }
-        for (long bucket = directory.bucket(bucketIndex); ; bucket = BucketLayout.child(bucket)) {
+        for (long bucket = bucket(bucketIndex); bucket != 0; bucket = BucketLayout.child(bucket)) {
             long word = BucketLayout.word(bucket);
             for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
                 long slotAddress = BucketLayout.slotAddress(bucket, slot);
-                if (BucketLayout.holdsEntry(word, slot) && BucketLayout.entry(slotAddress) == entry) {
-                    if (access >= 0 && BucketLayout.access(slotAddress) != access) {
+                long slotWord = BucketLayout.slotWordAt(slotAddress);
+                if (BucketLayout.holdsEntry(word, slot) && BucketLayout.address(slotWord) == entry) {
+                    if (access >= 0 && BucketLayout.accessOf(slotWord) != access) {
                         return false;
                     }
                     remove(bucketIndex, slotAddress);
                     return true;
                 }
             }
-            if (!BucketLayout.isChained(word)) {
-                return false;
-            }
         }
+        return false;
     }
 
     /**
-     * Shows every entry of one bucket chain, which is a fair sample: the hash has spread the keys.
+     * Shows every entry of one bucket chain, which is a fair sample: the hash has spread the keys. Within an epoch,
+     * without a lock: entries that are moved meanwhile may be shown twice or not at all.
      *
-     * @param bucketIndex below {@link #bucketCount}
-     * @return the number of entries shown
+     * @return the number of entries shown; 0 if there is no such bucket
      */
     public int sample(int bucketIndex, EntryVisitor visitor) {
+        if (bucketIndex >= bucketCount()) {
+            return 0;
+        }
         int shown = 0;
-        for (long bucket = directory.bucket(bucketIndex); ; bucket = BucketLayout.child(bucket)) {
+        for (long bucket = bucket(bucketIndex); bucket != 0; bucket = BucketLayout.child(bucket)) {
             long word = BucketLayout.word(bucket);
             for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
                 if (BucketLayout.holdsEntry(word, slot)) {
-                    long slotAddress = BucketLayout.slotAddress(bucket, slot);
-                    visitor.visit(BucketLayout.entry(slotAddress), bucketIndex, BucketLayout.access(slotAddress));
-                    shown++;
+                    long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
+                    if (!BucketLayout.isChild(slotWord)) {
+                        visitor.visit(BucketLayout.address(slotWord), bucketIndex, BucketLayout.accessOf(slotWord));
+                        shown++;
+                    }
                 }
             }
-            if (!BucketLayout.isChained(word)) {
-                return shown;
+        }
+        return shown;
+    }
+
+    /**
+     * Shows the entries of some bucket chains that expire, by their slots alone. Under the lock; the visitor must not
+     * change the table.
+     *
+     * @param first index of the first chain
+     * @param chains how many
+     */
+    public void forEachExpiring(int first, int chains, EntryVisitor visitor) {
+        for (int index = first; index < first + chains && index < buckets; index++) {
+            for (long bucket = bucket(index); bucket != 0; bucket = BucketLayout.child(bucket)) {
+                long word = BucketLayout.word(bucket);
+                for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
+                    long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
+                    if (BucketLayout.holdsEntry(word, slot) && BucketLayout.expires(slotWord)) {
+                        visitor.visit(BucketLayout.address(slotWord), index, BucketLayout.accessOf(slotWord));
+                    }
+                }
             }
         }
     }
 
     /**
-     * Takes out every entry, handing each to {@code owner}, which owns it then, and shrinks the table to its first
-     * size.
+     * Takes out entries of a table that no reader is in any more, handing each to {@code owner}, and frees what held
+     * them: a step of taking a whole table apart. Nothing else may be done with the table once this has begun.
+     *
+     * @param atMost bucket chains to take apart
+     * @return whether nothing is left
      */
-    public void clear(EntryOwner owner) {
-        for (int index = buckets - 1; index >= 0; index--) {
-            clearChain(index, owner);
+    public boolean drain(EntryOwner owner, int atMost) {
+        Directory left = directory;
+        if (left == null) {
+            return true;
         }
-        buckets = Directory.BUCKETS_PER_CHUNK;
-        level = Integer.numberOfTrailingZeros(buckets);
-        while (directory.bucketCapacity() > buckets) {
-            directory.removeChunk();
+        for (int chains = 0; chains < atMost && buckets > 0; chains++) {
+            buckets--;
+            freeChain(left.bucket(buckets), owner);
+            if (buckets % Directory.BUCKETS_PER_CHUNK == 0) {
+                left.freeChunk();
+            }
+        }
+        if (buckets > 0) {
+            return false;
         }
         assert entries == 0 && children == 0 : entries + " entries, " + children + " children";
+        left.close();
+        directory = null;
+        return true;
     }
 
-    /** Like {@link #clear}, and frees the buckets. The table must not be used again. */
-    public void close(EntryOwner owner) {
-        clear(owner);
-        directory.close();
+    private void freeChain(long head, EntryOwner owner) {
+        long bucket = head;
+        while (bucket != 0) {
+            long word = BucketLayout.word(bucket);
+            long child = BucketLayout.child(bucket);
+            for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
+                if (BucketLayout.holdsEntry(word, slot)) {
+                    addEntries(-1);
+                    owner.own(BucketLayout.address(BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot))));
+                }
+            }
+            if (bucket != head) {
+                freeChild(bucket);
+            }
+            bucket = child;
+        }
     }
 
-    long children() {
-        return children;
+    /** The number of buckets beyond the first of their chain. Any thread. */
+    public long childCount() {
+        return (long) CHILDREN_HANDLE.getOpaque(this);
     }
 
+    @Nullable
     Directory directory() {
         return directory;
     }
 
-    /** The index of the chain that a hash selects. */
-    int index(long keyHash) {
-        int index = (int) keyHash & ((2 << level) - 1);
-        return index < buckets ? index : index - (1 << level);
+    /** The index of the chain that a hash selects among so many. */
+    static int index(long keyHash, int count) {
+        int half = Integer.highestOneBit(count);
+        int index = (int) keyHash & ((half << 1) - 1);
+        return index < count ? index : index - half;
     }
 
-    /** Finds a key given as an array, or, if there is none, the key of the entry {@code like}. */
-    private long find(long keyHash, byte @Nullable [] key, long like) {
-        for (long bucket = directory.bucket(index(keyHash)); ; bucket = BucketLayout.child(bucket)) {
+    /** Counts the version up: what was copied is in its new place for every reader that sees an old place cleared. */
+    void moved() {
+        VERSION_HANDLE.setRelease(this, version + 1);
+    }
+
+    private void addEntries(long change) {
+        ENTRIES_HANDLE.setOpaque(this, entries + change);
+    }
+
+    private void addChildren(long change) {
+        CHILDREN_HANDLE.setOpaque(this, children + change);
+    }
+
+    private void publish(int count) {
+        BUCKETS_HANDLE.setRelease(this, count);
+    }
+
+    @SuppressWarnings("NullAway") // there is a directory where there is a bucket
+    private long bucket(int index) {
+        return directory.bucket(index);
+    }
+
+    /** Takes the first buckets. Answers 0, or why not. */
+    private long open() {
+        Directory opened = Directory.tryOpen(account);
+        if (opened == null) {
+            return account.isOver(initialBytesBound()) ? MemoryAccount.OVER_LIMIT : MemoryAccount.NO_MEMORY;
+        }
+        if (!opened.tryAddChunk()) {
+            opened.close();
+            return account.isOver(initialBytesBound()) ? MemoryAccount.OVER_LIMIT : MemoryAccount.NO_MEMORY;
+        }
+        directory = opened;
+        publish(Directory.BUCKETS_PER_CHUNK);
+        return 0;
+    }
+
+    /** Finds the slot of a key, or, if there is none given, of the key of the entry {@code like}. Under the lock. */
+    private long findSlot(long keyHash, @Nullable Object key, long offset, int bytes, long like) {
+        if (buckets == 0) {
+            return 0;
+        }
+        for (long bucket = bucket(index(keyHash, buckets)); bucket != 0; bucket = BucketLayout.child(bucket)) {
             long word = BucketLayout.word(bucket);
             for (long bits = BucketLayout.candidates(word, keyHash); bits != 0; bits &= bits - 1) {
                 int slot = BucketLayout.slotOf(bits);
-                long slotAddress = BucketLayout.slotAddress(bucket, slot);
                 if (BucketLayout.holdsEntry(word, slot)) {
-                    long entry = BucketLayout.entry(slotAddress);
-                    if (key != null ? EntryLayout.hasKey(entry, key) : EntryLayout.sameKey(entry, like)) {
+                    long slotAddress = BucketLayout.slotAddress(bucket, slot);
+                    long entry = BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
+                    if (key != null
+                            ? EntryLayout.hasKey(entry, key, offset, bytes)
+                            : EntryLayout.sameKey(entry, like)) {
                         return slotAddress;
                     }
                 }
             }
-            if (!BucketLayout.isChained(word)) {
-                return 0;
-            }
         }
+        return 0;
     }
 
-    private long remove(int index, long slotAddress) {
-        long head = directory.bucket(index);
+    private void remove(int index, long slotAddress) {
+        long head = bucket(index);
         long bucket = head;
         while (slotAddress < bucket || slotAddress >= bucket + BucketLayout.BUCKET_BYTES) {
             bucket = BucketLayout.child(bucket);
         }
-        long entry = BucketLayout.entry(slotAddress);
         int slot = (int) (slotAddress - BucketLayout.slotAddress(bucket, 0)) / Long.BYTES;
-        freeChild(BucketChain.remove(head, bucket, slot));
-        entries--;
+        retireChild(BucketChain.remove(this, head, bucket, slot));
+        addEntries(-1);
         shrink();
-        return entry;
     }
 
-    private void clearChain(int index, EntryOwner owner) {
-        long head = directory.bucket(index);
-        for (int slot = firstEntry(head); slot >= 0; slot = firstEntry(head)) {
-            long entry = BucketLayout.entry(BucketLayout.slotAddress(head, slot));
-            freeChild(BucketChain.remove(head, head, slot));
-            entries--;
-            owner.own(entry);
+    /** Takes a block for a child. Answers its address, or what {@link MemoryAccount#tryAllocate} does. */
+    long tryTakeChild() {
+        long child = account.tryAllocate(BucketLayout.BUCKET_BYTES);
+        if (MemoryAccount.isAddress(child)) {
+            addChildren(1);
         }
+        return child;
     }
 
-    private static int firstEntry(long bucket) {
-        int presence = BucketLayout.presence(BucketLayout.word(bucket));
-        return presence == 0 ? -1 : Integer.numberOfTrailingZeros(presence);
+    /** Gives back a child that was never part of a chain. */
+    void freeChild(long child) {
+        account.free(child, BucketLayout.BUCKET_BYTES);
+        addChildren(-1);
     }
 
-    private void freeChild(long child) {
+    /** Gives up a child that left its chain; 0 is ignored. */
+    void retireChild(long child) {
         if (child != 0) {
-            account.free(child, BucketLayout.BUCKET_BYTES);
-            children--;
+            retired.retire(child, BucketLayout.BUCKET_BYTES);
+            addChildren(-1);
         }
+    }
+
+    /** The hash of an entry's key. */
+    long hashOf(long entry) {
+        return hash.hash(EntryLayout.keyAddress(entry), EntryLayout.keyBytes(entry));
     }
 
     private void grow() {
         for (int splits = 0; splits < SPLITS_PER_INSERTION; splits++) {
-            if (entries <= (long) buckets * GROW_ENTRIES_PER_BUCKET) {
+            if (entries * 8 <= (long) buckets * GROW_EIGHTHS_PER_BUCKET || !trySplit()) {
                 return;
             }
-            if (buckets == directory.bucketCapacity() && !directory.tryAddChunk()) {
-                return;
-            }
-            split();
         }
     }
 
     /**
-     * Adds one bucket, and moves there what belongs there. Children that the source gives up are kept as spares, linked
-     * through their first word, until the target has what it needs: {@link BucketChain} tells why they suffice.
+     * Adds one bucket, and moves there what belongs there.
+     *
+     * @return whether there was memory for it; if not, nothing changed
      */
-    private void split() {
-        int bit = 1 << level;
-        long source = directory.bucket(buckets - bit);
-        long target = directory.bucket(buckets);
-        buckets++;
-        if (buckets == 2 << level) {
-            level++;
+    private boolean trySplit() {
+        Directory grown = directory;
+        if (grown == null || buckets == grown.bucketCapacity() && !grown.tryAddChunk()) {
+            return false;
         }
-        long spares = 0;
-        long bucket = source;
-        int slot = 0;
-        while (bucket != 0) {
-            slot = firstMoving(bucket, slot, bit);
-            if (slot == BucketLayout.SLOTS) {
-                bucket = BucketLayout.isChained(BucketLayout.word(bucket)) ? BucketLayout.child(bucket) : 0;
-                slot = 0;
-                continue;
-            }
-            int fingerprint = BucketLayout.fingerprint(BucketLayout.word(bucket), slot);
-            long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
-            long freed = BucketChain.remove(source, bucket, slot);
-            if (freed != 0) {
-                Memory.putLong(freed, spares);
-                spares = freed;
-            }
-            long child = 0;
-            if (BucketChain.isFull(target)) {
-                child = spares;
-                spares = Memory.getLong(child);
-            }
-            BucketChain.append(target, fingerprint, slotWord, child);
-            if (freed == bucket) {
-                // Its last entry went to its parent, which was searched already.
-                bucket = source;
-                slot = 0;
-            }
+        int bit = Integer.highestOneBit(buckets);
+        long source = bucket(buckets - bit);
+        long target = grown.bucket(buckets);
+        if (!split.tryCopy(source, target, bit)) {
+            return false;
         }
-        while (spares != 0) {
-            long spare = spares;
-            spares = Memory.getLong(spare);
-            freeChild(spare);
-        }
-    }
-
-    /**
-     * The first slot from {@code slot} whose entry has {@code bit} in its hash; {@link BucketLayout#SLOTS} if there is
-     * none.
-     */
-    private int firstMoving(long bucket, int slot, int bit) {
-        long word = BucketLayout.word(bucket);
-        for (int next = slot; next < BucketLayout.SLOTS; next++) {
-            if (BucketLayout.holdsEntry(word, next)) {
-                long entry = BucketLayout.entry(BucketLayout.slotAddress(bucket, next));
-                if ((hash.hash(EntryLayout.keyAddress(entry), EntryLayout.keyBytes(entry)) & bit) != 0) {
-                    return next;
-                }
-            }
-        }
-        return BucketLayout.SLOTS;
+        assert WriterSteps.reached("split: copied");
+        publish(buckets + 1);
+        assert WriterSteps.reached("split: published");
+        moved();
+        assert WriterSteps.reached("split: version");
+        split.clear(source);
+        return true;
     }
 
     private void shrink() {
@@ -425,23 +563,29 @@ public final class HashTable {
      * Merges the last bucket into the one it was split from, unless they hold more than fits into one without a child.
      */
     private boolean tryMerge() {
+        Directory shrunk = directory;
         int last = buckets - 1;
-        int half = Integer.highestOneBit(last);
-        long source = directory.bucket(last);
-        long target = directory.bucket(last - half);
-        if (BucketChain.entryCount(source) + BucketChain.entryCount(target) > BucketLayout.SLOTS) {
+        long source = bucket(last);
+        long target = bucket(last - Integer.highestOneBit(last));
+        if (shrunk == null || BucketChain.entryCount(source) + BucketChain.entryCount(target) > BucketLayout.SLOTS) {
             return false;
         }
-        for (int slot = firstEntry(source); slot >= 0; slot = firstEntry(source)) {
-            int fingerprint = BucketLayout.fingerprint(BucketLayout.word(source), slot);
-            long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(source, slot));
-            BucketChain.append(target, fingerprint, slotWord, 0);
-            BucketLayout.clear(source, slot);
+        long word = BucketLayout.word(source);
+        for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
+            if (BucketLayout.holdsEntry(word, slot)) {
+                long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(source, slot));
+                BucketChain.append(target, BucketLayout.fingerprint(word, slot), slotWord, 0);
+            }
         }
-        buckets = last;
-        level = Integer.numberOfTrailingZeros(half);
-        if (directory.bucketCapacity() - buckets >= Directory.BUCKETS_PER_CHUNK) {
-            directory.removeChunk();
+        assert WriterSteps.reached("merge: copied");
+        publish(last);
+        assert WriterSteps.reached("merge: published");
+        moved();
+        assert WriterSteps.reached("merge: version");
+        BucketLayout.setWord(source, 0);
+        assert WriterSteps.reached("merge: cleared");
+        if (shrunk.bucketCapacity() - buckets >= Directory.BUCKETS_PER_CHUNK) {
+            shrunk.removeChunk(retired);
         }
         return true;
     }

@@ -1,6 +1,6 @@
 package dev.zmalloc.table;
 
-import dev.zmalloc.ffi.Bytes;
+import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.ffi.Memory;
 import java.security.SecureRandom;
 import org.jspecify.annotations.Nullable;
@@ -29,12 +29,17 @@ public record SipHash(long key0, long key1) {
 
     /** The hash of all bytes of {@code array}. */
     public long hash(byte[] array) {
-        long tail = (long) array.length << 56;
-        int whole = array.length & -Long.BYTES;
-        for (int index = whole; index < array.length; index++) {
-            tail |= (array[index] & 0xFFL) << ((index - whole) << 3);
+        return hash(array, 0, array.length);
+    }
+
+    /** The hash of {@code bytes} at {@code offset} of {@code source}; see {@link ByteRange}. */
+    public long hash(Object source, long offset, int bytes) {
+        long tail = (long) bytes << 56;
+        int whole = bytes & -Long.BYTES;
+        for (int index = whole; index < bytes; index++) {
+            tail |= (ByteRange.getByte(source, offset + index) & 0xFFL) << ((index - whole) << 3);
         }
-        return hash(array, 0, whole, tail);
+        return hash(source, offset, whole, tail);
     }
 
     /** The hash of {@code bytes} at {@code address}. */
@@ -48,10 +53,10 @@ public record SipHash(long key0, long key1) {
     }
 
     /**
-     * Hashes {@code whole} bytes of {@code array}, or at {@code address} if there is none, and then the word
-     * {@code tail}.
+     * Hashes {@code whole} bytes at {@code offset} of {@code source}, or at the address {@code offset} if there is
+     * none, and then the word {@code tail}.
      */
-    private long hash(byte @Nullable [] array, long address, int whole, long tail) {
+    private long hash(@Nullable Object source, long offset, int whole, long tail) {
         long v0 = key0 ^ C0;
         long v1 = key1 ^ C1;
         long v2 = key0 ^ C2;
@@ -59,7 +64,7 @@ public record SipHash(long key0, long key1) {
         for (int index = 0; index <= whole; index += Long.BYTES) {
             long word = tail;
             if (index < whole) {
-                word = array != null ? Bytes.getLong(array, index) : Memory.getLong(address + index);
+                word = source != null ? ByteRange.getLong(source, offset + index) : Memory.getLong(offset + index);
             }
             v3 ^= word;
             v0 += v1;

@@ -44,7 +44,7 @@ class RunReportTest {
                 100,
                 1_000_000_000L,
                 new Workload.Counts(60, 40, 600, 1000, 700, differing, 0),
-                new StoreStatistics(60, 40, 40, 0, 10, 0, 30, 900, 1000),
+                new StoreStatistics(60, 40, 40, 0, 10, 0, 0, 0, 0, 30, 900, 0, 1000, 64, 0),
                 highest,
                 1000,
                 AllocatorFigures.NONE,

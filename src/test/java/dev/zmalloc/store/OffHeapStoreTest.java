@@ -284,7 +284,23 @@ class OffHeapStoreTest {
             store.remove(key(2));
             store.remove(key(2));
             StoreStatistics statistics = store.statistics();
-            assertThat(statistics).isEqualTo(new StoreStatistics(2, 1, 3, 1, 0, 0, 1, store.usedMemory(), 0));
+            assertThat(statistics)
+                    .isEqualTo(new StoreStatistics(
+                            2,
+                            1,
+                            3,
+                            1,
+                            0,
+                            0,
+                            0,
+                            0,
+                            0,
+                            1,
+                            store.usedMemory(),
+                            statistics.awaitingReclamation(),
+                            0,
+                            128,
+                            0));
             assertThat(statistics.hitRatio()).isEqualTo(2.0 / 3);
         }
     }

@@ -2,6 +2,7 @@ package dev.zmalloc.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.table.TableValidator;
 
 /** Walks a store that nobody uses meanwhile and checks every invariant: places, counts and, to the byte, its memory. */
@@ -13,10 +14,22 @@ final class StoreValidator {
         long usedBytes = store.evictor().poolBytes();
         long entries = 0;
         for (Stripe stripe : store.stripes()) {
-            usedBytes += TableValidator.validate(stripe.table(), store.hash());
+            // What was cleared or retired lately is let go of first, or counted.
+            while (stripe.hasCleared()) {
+                stripe.drainSome(1_000);
+            }
+            stripe.reclaim();
+            long[] waiting = {0};
+            stripe.retired().forEach((address, bytes) -> waiting[0] += RawZMalloc.zmallocSize(address));
+            usedBytes += waiting[0]
+                    + TableValidator.validate(stripe.table(), store.parts().hash());
             entries += stripe.table().size();
-            assertThat(stripe.pinned()).as("readers under way").isZero();
+            assertThat(stripe.pinnedBytes()).as("bytes that wait for pins").isZero();
         }
+        assertThat(store.parts().pins().count())
+                .as("readers and leases under way")
+                .isZero();
+        assertThat(store.parts().epochs().readers()).as("readings under way").isZero();
         assertThat(store.size()).isEqualTo(entries);
         assertThat(store.usedMemory())
                 .as("used memory against the blocks that there are")

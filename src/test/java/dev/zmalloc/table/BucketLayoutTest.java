@@ -1,6 +1,7 @@
 package dev.zmalloc.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.zmalloc.RawZMalloc;
 import java.util.SplittableRandom;
@@ -32,24 +33,44 @@ class BucketLayoutTest {
     }
 
     @Test
-    void slotsKeepAddressAndAccessApart() {
+    void slotsKeepAddressAccessAndKindApart() {
         long bucket = RawZMalloc.zcalloc(BucketLayout.BUCKET_BYTES);
         long address = 0x7FFF_1234_5678L;
         for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
-            BucketLayout.set(bucket, slot, 200 + slot, BucketLayout.slotWord(address + slot, 0xFFFF - slot));
+            long slotWord = BucketLayout.slotWord(address + 8 * slot, 0xFFFF - slot, slot % 2 == 1);
+            BucketLayout.set(bucket, slot, 200 + slot, slotWord);
         }
         for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
             long slotAddress = BucketLayout.slotAddress(bucket, slot);
-            assertThat(BucketLayout.entry(slotAddress)).isEqualTo(address + slot);
-            assertThat(BucketLayout.access(slotAddress)).isEqualTo(0xFFFF - slot);
+            long slotWord = BucketLayout.slotWordAt(slotAddress);
+            assertThat(BucketLayout.address(slotWord)).isEqualTo(address + 8 * slot);
+            assertThat(BucketLayout.accessOf(slotWord)).isEqualTo(0xFFFF - slot);
+            assertThat(BucketLayout.expires(slotWord)).isEqualTo(slot % 2 == 1);
             BucketLayout.setAccess(slotAddress, slot);
-            assertThat(BucketLayout.entry(slotAddress)).isEqualTo(address + slot);
-            assertThat(BucketLayout.access(slotAddress)).isEqualTo(slot);
+            slotWord = BucketLayout.slotWordAt(slotAddress);
+            assertThat(BucketLayout.address(slotWord)).isEqualTo(address + 8 * slot);
+            assertThat(BucketLayout.accessOf(slotWord)).isEqualTo(slot);
+            assertThat(BucketLayout.isChild(slotWord)).isFalse();
             assertThat(BucketLayout.fingerprint(BucketLayout.word(bucket), slot))
                     .isEqualTo(200 + slot);
         }
+        assertThat(BucketLayout.child(bucket)).isZero();
         BucketLayout.clear(bucket, 3);
         assertThat(BucketLayout.presence(BucketLayout.word(bucket))).isEqualTo(0b111_0111);
+        long last = BucketLayout.slotAddress(bucket, BucketLayout.CHILD_SLOT);
+        BucketLayout.setSlotWord(last, BucketLayout.childWord(address));
+        // A reader's late store.
+        BucketLayout.setAccess(last, 0xFFFF);
+        assertThat(BucketLayout.child(bucket)).isEqualTo(address);
         RawZMalloc.zfree(bucket);
+    }
+
+    @Test
+    void refusesAddressesThatDoNotFit() {
+        for (long address : new long[] {1L << 48, 0x7FFF_1234_5679L, 4, -8}) {
+            assertThatThrownBy(() -> BucketLayout.slotWord(address, 0, false))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining(Long.toHexString(address));
+        }
     }
 }

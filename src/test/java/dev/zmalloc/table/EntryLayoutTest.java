@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ffi.Memory;
+import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class EntryLayoutTest {
-    private static final int[] LENGTHS = {0, 1, 16, 255, 256, 65_535, 65_536, 70_000};
+    private static final int[] LENGTHS = {0, 1, 16, 127, 128, 255, 256, 65_535, 65_536, 70_000};
 
     @Test
     void keepsLengthsKeyAndValueAtEveryWidth() {
@@ -19,26 +20,38 @@ class EntryLayoutTest {
                 byte[] value = new byte[valueBytes];
                 random.nextBytes(key);
                 random.nextBytes(value);
-                long bytes = EntryLayout.entryBytes(keyBytes, valueBytes);
-                long entry = RawZMalloc.zmalloc(bytes);
-                EntryLayout.write(entry, key, value);
-                assertThat(EntryLayout.keyBytes(entry)).isEqualTo(keyBytes);
-                assertThat(EntryLayout.valueBytes(entry)).isEqualTo(valueBytes);
-                assertThat(EntryLayout.entryBytes(entry)).isEqualTo(bytes);
-                assertThat(EntryLayout.hasKey(entry, key)).isTrue();
-                assertThat(EntryLayout.hasKey(entry, new byte[keyBytes + 1])).isFalse();
-                assertThat(Memory.equal(EntryLayout.valueAddress(entry), value, 0, valueBytes))
-                        .isTrue();
-                assertThat(EntryLayout.valueAddress(entry) + valueBytes).isEqualTo(entry + bytes);
-                RawZMalloc.zfree(entry);
+                for (long expiry : new long[] {EntryLayout.NEVER, 0, 1_700_000_000_000L}) {
+                    long bytes = EntryLayout.entryBytes(keyBytes, valueBytes, expiry != EntryLayout.NEVER);
+                    long entry = RawZMalloc.zmalloc(bytes);
+                    EntryLayout.writeHeader(entry, keyBytes, valueBytes, expiry);
+                    Memory.copyIn(key, 0, EntryLayout.keyAddress(entry), keyBytes);
+                    Memory.copyIn(value, 0, EntryLayout.valueAddress(entry), valueBytes);
+                    assertThat(EntryLayout.expiry(entry)).isEqualTo(expiry);
+                    assertThat(EntryLayout.keyBytes(entry)).isEqualTo(keyBytes);
+                    assertThat(EntryLayout.valueBytes(entry)).isEqualTo(valueBytes);
+                    assertThat(EntryLayout.entryBytes(entry)).isEqualTo(bytes);
+                    assertThat(EntryLayout.hasKey(entry, key, 0, keyBytes)).isTrue();
+                    assertThat(EntryLayout.hasKey(entry, MemorySegment.ofArray(key), 0, keyBytes))
+                            .isTrue();
+                    assertThat(EntryLayout.hasKey(entry, new byte[keyBytes + 1], 0, keyBytes + 1))
+                            .isFalse();
+                    assertThat(Memory.equal(EntryLayout.valueAddress(entry), value, 0, valueBytes))
+                            .isTrue();
+                    assertThat(EntryLayout.valueAddress(entry) + valueBytes).isEqualTo(entry + bytes);
+                    RawZMalloc.zfree(entry);
+                }
             }
         }
     }
 
     @Test
-    void aSmallEntryHasAHeaderOfThreeBytesAndTheLargestOfNine() {
-        assertThat(EntryLayout.entryBytes(16, 100)).isEqualTo(3 + 116);
-        assertThat(EntryLayout.entryBytes(Integer.MAX_VALUE, Integer.MAX_VALUE))
-                .isEqualTo(EntryLayout.MAX_HEADER_BYTES + 2L * Integer.MAX_VALUE);
+    void aSmallEntryHasAHeaderOfTwoBytesAndTheLargestOfSeventeen() {
+        assertThat(EntryLayout.entryBytes(16, 100, false)).isEqualTo(2 + 116);
+        assertThat(EntryLayout.entryBytes(127, 255, false)).isEqualTo(2 + 127 + 255);
+        assertThat(EntryLayout.entryBytes(128, 255, false)).isEqualTo(3 + 128 + 255);
+        assertThat(EntryLayout.entryBytes(16, 100, true)).isEqualTo(11 + 116);
+        assertThat(EntryLayout.entryBytes(EntryLayout.MAX_KEY_BYTES, EntryLayout.MAX_VALUE_BYTES, true))
+                .isEqualTo(
+                        (long) EntryLayout.MAX_HEADER_BYTES + EntryLayout.MAX_KEY_BYTES + EntryLayout.MAX_VALUE_BYTES);
     }
 }

@@ -34,28 +34,33 @@ public final class TableValidator {
     }
 
     private long walk() {
-        table.directory().forEachBlock(this::addBlock);
-        assertThat(table.bucketCount())
-                .isBetween(Directory.BUCKETS_PER_CHUNK, table.directory().bucketCapacity());
-        assertThat(table.directory().bucketCapacity() - table.bucketCount()).isLessThan(Directory.BUCKETS_PER_CHUNK);
-        for (int index = 0; index < table.bucketCount(); index++) {
-            walkChain(index);
+        Directory directory = table.directory();
+        if (directory == null) {
+            assertThat(table.bucketCount()).isZero();
+            assertThat(table.size()).isZero();
+            return 0;
         }
-        for (int index = table.bucketCount(); index < table.directory().bucketCapacity(); index++) {
-            long word = BucketLayout.word(table.directory().bucket(index));
-            assertThat(BucketLayout.presence(word)).as("a bucket not in use").isZero();
-            assertThat(BucketLayout.isChained(word)).isFalse();
+        directory.forEachBlock(this::addBlock);
+        assertThat(table.bucketCount()).isBetween(Directory.BUCKETS_PER_CHUNK, directory.bucketCapacity());
+        assertThat(directory.bucketCapacity() - table.bucketCount()).isLessThan(Directory.BUCKETS_PER_CHUNK);
+        for (int index = 0; index < table.bucketCount(); index++) {
+            walkChain(directory, index);
+        }
+        for (int index = table.bucketCount(); index < directory.bucketCapacity(); index++) {
+            long bucket = directory.bucket(index);
+            assertThat(BucketLayout.word(bucket)).as("a bucket not in use").isZero();
+            assertThat(BucketLayout.child(bucket)).isZero();
         }
         assertThat(entries).isEqualTo(table.size());
-        assertThat(children).isEqualTo(table.children());
+        assertThat(children).isEqualTo(table.childCount());
         return usedBytes;
     }
 
-    private void walkChain(int index) {
-        long head = table.directory().bucket(index);
+    private void walkChain(Directory directory, int index) {
+        long head = directory.bucket(index);
         int chainEntries = 0;
         int buckets = 0;
-        for (long bucket = head; ; bucket = BucketLayout.child(bucket)) {
+        for (long bucket = head; bucket != 0; bucket = BucketLayout.child(bucket)) {
             buckets++;
             long word = BucketLayout.word(bucket);
             int presence = BucketLayout.presence(word);
@@ -67,27 +72,32 @@ public final class TableValidator {
             }
             for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
                 if (BucketLayout.holdsEntry(word, slot)) {
-                    checkEntry(index, word, slot, BucketLayout.entry(BucketLayout.slotAddress(bucket, slot)));
+                    checkEntry(index, word, slot, BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot)));
                 }
             }
-            if (!BucketLayout.isChained(word)) {
+            if (BucketLayout.child(bucket) == 0) {
                 assertThat(presence & presence + 1)
                         .as("no holes in the last bucket")
                         .isZero();
-                break;
+            } else {
+                assertThat(presence).as("a bucket with a child is full").isEqualTo(BucketLayout.PRESENCE_MASK >> 1);
             }
-            assertThat(presence).as("a bucket with a child is full").isEqualTo(BucketLayout.PRESENCE_MASK >> 1);
         }
         assertThat(buckets - 1).isEqualTo(BucketChain.children(chainEntries));
         assertThat(BucketChain.entryCount(head)).isEqualTo(chainEntries);
         longestChain = Math.max(longestChain, buckets);
     }
 
-    private void checkEntry(int index, long word, int slot, long entry) {
+    private void checkEntry(int index, long word, int slot, long slotWord) {
         entries++;
+        assertThat(BucketLayout.isChild(slotWord)).isFalse();
+        long entry = BucketLayout.address(slotWord);
+        assertThat(BucketLayout.expires(slotWord)).isEqualTo(EntryLayout.expiry(entry) != EntryLayout.NEVER);
         addBlock(entry);
         long keyHash = hash.hash(EntryLayout.keyAddress(entry), EntryLayout.keyBytes(entry));
-        assertThat(table.index(keyHash)).as("bucket of an entry").isEqualTo(index);
+        assertThat(HashTable.index(keyHash, table.bucketCount()))
+                .as("bucket of an entry")
+                .isEqualTo(index);
         assertThat(BucketLayout.fingerprint(word, slot)).isEqualTo(BucketLayout.fingerprint(keyHash));
         assertThat(EntryLayout.entryBytes(entry)).isLessThanOrEqualTo(RawZMalloc.zmallocSize(entry));
     }

@@ -1,0 +1,62 @@
+package dev.zmalloc.store;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A daemon thread that gives memory back where nobody operates on the store: takes cleared tables apart, frees what was
+ * retired, and removes what has expired. It is started when there is something of that to do for the first time, and
+ * ends with the store.
+ */
+final class StoreKeeper {
+    private static final long PAUSE_NANOS = 100_000_000;
+    private static final int CHAINS_PER_STEP = 64;
+
+    private final Stripe[] stripes;
+    private final AtomicBoolean isStarted = new AtomicBoolean();
+    private volatile @Nullable Thread thread;
+    private volatile boolean isClosed;
+
+    StoreKeeper(Stripe[] stripes) {
+        this.stripes = stripes;
+    }
+
+    /** Starts the thread, if it does not run yet. */
+    void start() {
+        if (!isStarted.get() && isStarted.compareAndSet(false, true)) {
+            Thread started =
+                    Thread.ofPlatform().daemon().name("zmalloc-store-keeper").unstarted(this::run);
+            thread = started;
+            started.start();
+        }
+    }
+
+    /** Ends the thread, without waiting for it. */
+    void close() {
+        isClosed = true;
+        LockSupport.unpark(thread);
+    }
+
+    private void run() {
+        while (!isClosed) {
+            boolean more = false;
+            for (Stripe stripe : stripes) {
+                more |= keep(stripe);
+            }
+            if (!more) {
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+        }
+    }
+
+    /** Answers whether there is more to do at once. */
+    private static boolean keep(Stripe stripe) {
+        boolean drained = stripe.hasCleared() && stripe.drainSome(CHAINS_PER_STEP);
+        if (stripe.readableBytes() > 0) {
+            stripe.reclaim();
+        }
+        boolean removed = !stripe.removeExpired(CHAINS_PER_STEP);
+        return drained || removed;
+    }
+}

@@ -1,0 +1,296 @@
+package dev.zmalloc.store;
+
+import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.NativeOutOfMemoryError;
+import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.evict.Evictor;
+import dev.zmalloc.table.HashTable;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store's memory: takes blocks for entries within the limit, and makes room for them.
+ *
+ * <p>Room is made, in this order, of what is free already and waits only for readers or for a cleared table to be taken
+ * apart, and by eviction. What waits for readers counts as used, but nothing more is evicted than what is then still
+ * lacking: readers in an epoch are done in a moment. Entries that somebody has pinned are not waited for.
+ */
+final class StoreMemory {
+    /** How long an operation waits for others to store what they hold: they may be off the processor for a while. */
+    private static final long MAX_WAIT_NANOS = 1_000_000_000;
+
+    private static final long WAIT_NANOS = 50_000;
+    private static final int SPINS = 100;
+
+    /** Chains of a cleared table that are taken apart at once where memory is wanted. */
+    private static final int DRAINED_CHAINS = 16;
+
+    private final MemoryAccount account;
+    private final Evictor evictor;
+    private final Stripe[] stripes;
+
+    /** What the store takes when it is empty. */
+    private final long emptyBytes;
+
+    private final LongAdder tooLarge = new LongAdder();
+    private final LongAdder noRoom = new LongAdder();
+    private final LongAdder noMemory = new LongAdder();
+
+    /** Operations that hold memory, or are about to, that is not in the table yet. */
+    private final LongAdder holders = new LongAdder();
+
+    private volatile boolean closed;
+
+    StoreMemory(MemoryAccount account, Evictor evictor, Stripe[] stripes) {
+        this.account = account;
+        this.evictor = evictor;
+        this.stripes = stripes;
+        emptyBytes = account.usedMemory();
+    }
+
+    /** How many entries were refused because the limit can never hold them. */
+    long tooLarge() {
+        return tooLarge.sum();
+    }
+
+    /** How many were refused because the limit left no room and none could be made. */
+    long noRoom() {
+        return noRoom.sum();
+    }
+
+    /** How many were refused because the allocator had no memory. */
+    long noMemory() {
+        return noMemory.sum();
+    }
+
+    /** Refuses with the word that the store is closed from now on. */
+    void close() {
+        closed = true;
+    }
+
+    /** Bytes that left the table and wait to be freed. */
+    long awaitingBytes() {
+        long sum = 0;
+        for (Stripe stripe : stripes) {
+            sum += stripe.readableBytes() + stripe.pinnedBytes();
+        }
+        return sum;
+    }
+
+    /**
+     * Takes a block for an entry. The caller owns it, and owes an {@link #endHolding}.
+     *
+     * @param keyBytes for the refusal
+     * @throws MaxMemoryException if the limit leaves no room and the policy can make none
+     * @throws NativeOutOfMemoryError if the allocator has no memory
+     */
+    long take(long entryBytes, int keyBytes) {
+        long bound = RawZMalloc.usableBytesBound(entryBytes);
+        reserve(bound, keyBytes);
+        boolean taken = false;
+        try {
+            long entry = account.allocateReserved(entryBytes, bound);
+            if (entry == MemoryAccount.NO_MEMORY) {
+                throw outOfMemory(entryBytes);
+            }
+            if (entry == MemoryAccount.OVER_LIMIT) {
+                throw rejected("the allocator gave more than it said and the limit leaves", entryBytes, keyBytes);
+            }
+            taken = true;
+            return entry;
+        } finally {
+            if (!taken) {
+                endHolding();
+            }
+        }
+    }
+
+    /** Tells that a block taken is the table's, or was freed. */
+    void endHolding() {
+        holders.decrement();
+    }
+
+    /** Gives back a block that the table did not take. */
+    void free(long entry, long entryBytes) {
+        account.free(entry, entryBytes);
+    }
+
+    /** Charges {@code bytes} to the account, making room until they fit. The caller counts as holding memory then. */
+    private void reserve(long bytes, int keyBytes) {
+        if (tryHold(bytes)) {
+            return;
+        }
+        if (bytes > account.tightestLimit() - emptyBytes) {
+            tooLarge.increment();
+            throw refusal(account, "an entry larger than the limit can hold", bytes, keyBytes);
+        }
+        long waitedNanos = 0;
+        for (long evictions = evictor.evictions(); !tryHold(bytes); evictions = evictor.evictions()) {
+            waitedNanos = makeRoom(bytes, 0, evictions, waitedNanos);
+            if (waitedNanos > MAX_WAIT_NANOS) {
+                if (tryHold(bytes)) {
+                    return;
+                }
+                throw rejected("no room, and " + whyNot(), bytes, keyBytes);
+            }
+        }
+    }
+
+    private String whyNot() {
+        long pinned = 0;
+        for (Stripe stripe : stripes) {
+            pinned += stripe.pinnedBytes();
+        }
+        return "nothing to evict by policy " + evictor.policy()
+                + (pinned == 0 ? "" : "; " + pinned + " bytes wait for a reader or a lease to end");
+    }
+
+    private boolean tryHold(long bytes) {
+        // Counted first, so that whoever finds the memory taken finds its holder too.
+        holders.increment();
+        if (account.tryReserve(bytes)) {
+            return true;
+        }
+        holders.decrement();
+        return false;
+    }
+
+    /**
+     * Makes some room: frees what waits for readers, or evicts one entry. Where there is none, but other operations
+     * hold memory, waits a moment instead: what those hold cannot be evicted yet, and soon can, since none waits for
+     * anything but memory.
+     *
+     * @param bytes that are wanted
+     * @param own how many of the operations that hold memory are the caller's
+     * @param evictions how many there had been before the caller found no room
+     * @param waitedNanos how long the caller has waited so far
+     * @return how long it has waited now; more than {@link #MAX_WAIT_NANOS} if it is of no use to try again
+     */
+    private long makeRoom(long bytes, int own, long evictions, long waitedNanos) {
+        long readable = readableBytes();
+        if (readable > 0 && !account.isOver(bytes - readable)) {
+            return reclaim() > 0 ? waitedNanos : waitedNanos + pause();
+        }
+        if (drainSome()) {
+            return waitedNanos;
+        }
+        // Asked first: an operation that ends between the two questions has left an entry to evict.
+        boolean othersHold = holders.sum() > own;
+        if (evictor.evictOne() > 0 || evictor.evictions() != evictions) {
+            // This thread's victim has made room, or another's has, which is gone again or not.
+            return waitedNanos;
+        }
+        if (readable > 0) {
+            return reclaim() > 0 ? waitedNanos : waitedNanos + pause();
+        }
+        if (!othersHold || !evictor.policy().evicts()) {
+            return MAX_WAIT_NANOS + 1;
+        }
+        return waitedNanos + pause();
+    }
+
+    private long readableBytes() {
+        long sum = 0;
+        for (Stripe stripe : stripes) {
+            sum += stripe.readableBytes();
+        }
+        return sum;
+    }
+
+    private long reclaim() {
+        long freed = 0;
+        for (Stripe stripe : stripes) {
+            if (stripe.readableBytes() > 0) {
+                freed += stripe.reclaim();
+            }
+        }
+        return freed;
+    }
+
+    private boolean drainSome() {
+        for (Stripe stripe : stripes) {
+            if (stripe.hasCleared() && stripe.drainSome(DRAINED_CHAINS)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Waits a moment: spinning first, since a reader is done in less than a microsecond unless it lost its processor.
+     */
+    private long pause() {
+        long start = System.nanoTime();
+        for (int spin = 0; spin < SPINS; spin++) {
+            Thread.onSpinWait();
+        }
+        if (readableBytes() > 0 && reclaim() == 0) {
+            LockSupport.parkNanos(WAIT_NANOS);
+        }
+        return System.nanoTime() - start;
+    }
+
+    /**
+     * Puts an entry, that {@link #take} gave, into its stripe, making room for the table's own needs.
+     *
+     * @param expected as for {@link HashTable#put}
+     * @param replaced as for {@link Stripe#put}
+     * @return {@link HashTable#INSERTED} or {@link HashTable#REFUSED}
+     */
+    long insert(Stripe stripe, long hash, long entry, int keyBytes, long expected, int @Nullable [] replaced) {
+        long waitedNanos = 0;
+        while (true) {
+            long evictions = evictor.evictions();
+            long outcome = stripe.put(hash, entry, expected, replaced);
+            if (outcome == HashTable.INSERTED || outcome == HashTable.REFUSED) {
+                return outcome;
+            }
+            long bytes = stripe.insertionBytesBound();
+            if (outcome == MemoryAccount.NO_MEMORY) {
+                throw outOfMemory(bytes);
+            }
+            waitedNanos = makeRoom(bytes, 1, evictions, waitedNanos);
+            if (waitedNanos > MAX_WAIT_NANOS) {
+                throw rejected("no room in the table, and " + whyNot(), bytes, keyBytes);
+            }
+        }
+    }
+
+    /**
+     * Evicts as much as the table of a stripe needs to grow at its next insertion, and no more: where others that share
+     * an account take the room, the chains stay long, and nothing else is lost.
+     */
+    void makeRoomToGrow() {
+        long growthBytes = HashTable.growthBytesBound();
+        long freedBytes = 0;
+        while (freedBytes < growthBytes && account.isOver(growthBytes)) {
+            long evictedBytes = evictor.evictOne();
+            if (evictedBytes == 0) {
+                return;
+            }
+            freedBytes += evictedBytes;
+        }
+    }
+
+    private NativeOutOfMemoryError outOfMemory(long requestedBytes) {
+        noMemory.increment();
+        return new NativeOutOfMemoryError(requestedBytes);
+    }
+
+    private MaxMemoryException rejected(String reason, long requestedBytes, int keyBytes) {
+        if (closed) {
+            throw new IllegalStateException("the store is closed");
+        }
+        noRoom.increment();
+        return refusal(account, reason, requestedBytes, keyBytes);
+    }
+
+    /** A refusal with the numbers of the account whose limit stands in the way: the store's own, or one above it. */
+    static MaxMemoryException refusal(MemoryAccount account, String reason, long requestedBytes, int keyBytes) {
+        MemoryAccount refusing = account.refusing(requestedBytes);
+        MemoryAccount limit = refusing == null ? account : refusing;
+        return new MaxMemoryException(
+                reason + " in " + limit.path(), requestedBytes, limit.usedMemory(), limit.maxMemory(), keyBytes);
+    }
+}

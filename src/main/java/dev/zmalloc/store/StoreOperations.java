@@ -1,0 +1,327 @@
+package dev.zmalloc.store;
+
+import dev.zmalloc.ffi.ByteRange;
+import dev.zmalloc.ffi.Memory;
+import dev.zmalloc.table.EntryLayout;
+import dev.zmalloc.table.EntryPins;
+import dev.zmalloc.table.HashTable;
+import dev.zmalloc.table.SipHash;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The operations of a store on keys and values wherever they are: each is a {@code byte[]} or a {@link MemorySegment},
+ * an offset and a length ({@link ByteRange}).
+ *
+ * <p>What depends on the value that is there, such as replacing it if it equals another, pins the entry, looks at it
+ * without a lock, and then changes the table only if that very entry is still under the key. A pinned entry's block is
+ * not reused, so that the same address is the same entry.
+ */
+final class StoreOperations {
+    private static final int STRIPE_SHIFT = 48;
+
+    private final SipHash hash;
+    private final EntryPins pins;
+    private final Stripe[] stripes;
+    private final StoreMemory memory;
+
+    StoreOperations(StoreParts parts, Stripe[] stripes, StoreMemory memory) {
+        hash = parts.hash();
+        pins = parts.pins();
+        this.stripes = stripes;
+        this.memory = memory;
+    }
+
+    /**
+     * The stripe comes from hash bits that are neither the bucket's (the lowest) nor the fingerprint's (the top eight).
+     */
+    private Stripe stripe(long keyHash) {
+        return stripes[(int) (keyHash >>> STRIPE_SHIFT) & (stripes.length - 1)];
+    }
+
+    byte @Nullable [] get(Object key, long offset, int bytes) {
+        long keyHash = hash.hash(key, offset, bytes);
+        return stripe(keyHash).get(keyHash, key, offset, bytes);
+    }
+
+    int getInto(Object key, long offset, int bytes, Object target, long targetOffset, long atMost) {
+        long keyHash = hash.hash(key, offset, bytes);
+        return stripe(keyHash).get(keyHash, key, offset, bytes, target, targetOffset, atMost);
+    }
+
+    boolean containsKey(Object key, long offset, int bytes) {
+        long keyHash = hash.hash(key, offset, bytes);
+        return stripe(keyHash).containsKey(keyHash, key, offset, bytes);
+    }
+
+    @SuppressWarnings("MustBeClosedChecker") // closed by hand, since what follows depends on whether closing succeeded
+    <R extends @Nullable Object> @Nullable R read(
+            Object key, long offset, int bytes, Function<? super MemorySegment, ? extends R> reader) {
+        long keyHash = hash.hash(key, offset, bytes);
+        Stripe stripe = stripe(keyHash);
+        int pin = stripe.pin(keyHash, key, offset, bytes);
+        if (pin == Stripe.NOT_THERE) {
+            return null;
+        }
+        Arena arena = null;
+        try {
+            arena = Arena.ofConfined();
+            return reader.apply(value(pins.entry(pin), arena));
+        } finally {
+            if (arena != null) {
+                // If this throws, something still holds the segment: the entry stays pinned, since a leak is better
+                // than a wild read.
+                arena.close();
+            }
+            stripe.unpin(pin);
+        }
+    }
+
+    @Nullable
+    ValueLease lease(Object key, long offset, int bytes, boolean shared) {
+        long keyHash = hash.hash(key, offset, bytes);
+        Stripe stripe = stripe(keyHash);
+        int pin = stripe.pin(keyHash, key, offset, bytes);
+        if (pin == Stripe.NOT_THERE) {
+            return null;
+        }
+        boolean made = false;
+        try {
+            Arena arena = shared ? Arena.ofShared() : Arena.ofConfined();
+            ValueLease lease = new ValueLease(stripe, pin, arena, value(pins.entry(pin), arena));
+            made = true;
+            return lease;
+        } finally {
+            if (!made) {
+                stripe.unpin(pin);
+            }
+        }
+    }
+
+    private static MemorySegment value(long entry, Arena arena) {
+        return Memory.readOnlySegment(EntryLayout.valueAddress(entry), EntryLayout.valueBytes(entry), arena);
+    }
+
+    /**
+     * Puts a value.
+     *
+     * @param expiry milliseconds, or {@link EntryLayout#NEVER}
+     * @param expected as for {@link HashTable#put}
+     * @param replaced as for {@link Stripe#put}
+     * @return whether it was put; false if what is there is not as expected
+     */
+    boolean put(
+            Object key,
+            long keyOffset,
+            int keyBytes,
+            Object value,
+            long valueOffset,
+            int valueBytes,
+            long expiry,
+            long expected,
+            int @Nullable [] replaced) {
+        long entryBytes = EntryLayout.entryBytes(keyBytes, valueBytes, expiry != EntryLayout.NEVER);
+        long entry = memory.take(entryBytes, keyBytes);
+        boolean stored = false;
+        Stripe stripe;
+        try {
+            EntryLayout.writeHeader(entry, keyBytes, valueBytes, expiry);
+            long keyAddress = EntryLayout.keyAddress(entry);
+            ByteRange.copyIn(key, keyOffset, keyAddress, keyBytes);
+            ByteRange.copyIn(value, valueOffset, keyAddress + keyBytes, valueBytes);
+            // Of the copy: the caller's bytes may change, and an entry must be where its own hash says.
+            long keyHash = hash.hash(keyAddress, keyBytes);
+            stripe = stripe(keyHash);
+            stored = memory.insert(stripe, keyHash, entry, keyBytes, expected, replaced) == HashTable.INSERTED;
+        } finally {
+            if (!stored) {
+                memory.free(entry, entryBytes);
+            }
+            memory.endHolding();
+        }
+        // The entry is the table's by now: whatever goes wrong from here on must not free it.
+        if (stored && stripe.isCrowded()) {
+            memory.makeRoomToGrow();
+        }
+        return stored;
+    }
+
+    /** The value that was replaced, or {@code null}. */
+    byte @Nullable [] getAndPut(Object key, long keyOffset, int keyBytes, byte[] value) {
+        int[] replaced = {Stripe.NOT_THERE};
+        long keyHash = hash.hash(key, keyOffset, keyBytes);
+        try {
+            put(key, keyOffset, keyBytes, value, 0, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
+            return copy(replaced[0]);
+        } finally {
+            unpin(stripe(keyHash), replaced[0]);
+        }
+    }
+
+    /** The value that was removed, or {@code null}. */
+    byte @Nullable [] getAndRemove(Object key, long keyOffset, int keyBytes) {
+        int[] removed = {Stripe.NOT_THERE};
+        long keyHash = hash.hash(key, keyOffset, keyBytes);
+        try {
+            stripe(keyHash).remove(keyHash, key, keyOffset, keyBytes, HashTable.ANY, removed);
+            return copy(removed[0]);
+        } finally {
+            unpin(stripe(keyHash), removed[0]);
+        }
+    }
+
+    private byte @Nullable [] copy(int pin) {
+        if (pin == Stripe.NOT_THERE) {
+            return null;
+        }
+        long entry = pins.entry(pin);
+        byte[] value = new byte[EntryLayout.valueBytes(entry)];
+        Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, value.length);
+        return value;
+    }
+
+    private static void unpin(Stripe stripe, int pin) {
+        if (pin != Stripe.NOT_THERE) {
+            stripe.unpin(pin);
+        }
+    }
+
+    boolean remove(Object key, long offset, int bytes) {
+        long keyHash = hash.hash(key, offset, bytes);
+        return stripe(keyHash).remove(keyHash, key, offset, bytes, HashTable.ANY, null);
+    }
+
+    /** A change to a key that depends on the entry that is there. */
+    private interface Change {
+        /**
+         * Makes the change if {@code entry}, pinned, is still there.
+         *
+         * @return whether that was so, or the change was not wanted
+         */
+        boolean tryMake(Stripe stripe, long keyHash, long entry);
+    }
+
+    /** Tries a change until the entry that it saw is still there. Answers whether there was an entry. */
+    private boolean change(Object key, long offset, int bytes, Change change) {
+        long keyHash = hash.hash(key, offset, bytes);
+        Stripe stripe = stripe(keyHash);
+        while (true) {
+            int pin = stripe.peek(keyHash, key, offset, bytes);
+            if (pin == Stripe.NOT_THERE) {
+                return false;
+            }
+            try {
+                if (change.tryMake(stripe, keyHash, pins.entry(pin))) {
+                    return true;
+                }
+            } finally {
+                stripe.unpin(pin);
+            }
+        }
+    }
+
+    /** Removes a key if its value is the given one. */
+    boolean remove(Object key, long offset, int bytes, Object value, long valueOffset, int valueBytes) {
+        boolean[] removed = {false};
+        change(key, offset, bytes, (stripe, keyHash, entry) -> {
+            if (!hasValue(entry, value, valueOffset, valueBytes)) {
+                return true;
+            }
+            removed[0] = stripe.remove(keyHash, key, offset, bytes, entry, null);
+            return removed[0];
+        });
+        return removed[0];
+    }
+
+    /**
+     * Replaces the value of a key that is there.
+     *
+     * @param expected the value that it must have, or {@code null} for any
+     */
+    boolean replace(
+            Object key,
+            long keyOffset,
+            int keyBytes,
+            @Nullable Object expected,
+            long expectedOffset,
+            int expectedBytes,
+            Object value,
+            long valueOffset,
+            int valueBytes) {
+        boolean[] replaced = {false};
+        change(key, keyOffset, keyBytes, (stripe, keyHash, entry) -> {
+            if (expected != null && !hasValue(entry, expected, expectedOffset, expectedBytes)) {
+                return true;
+            }
+            replaced[0] = put(key, keyOffset, keyBytes, value, valueOffset, valueBytes, EntryLayout.NEVER, entry, null);
+            return replaced[0];
+        });
+        return replaced[0];
+    }
+
+    private static boolean hasValue(long entry, Object value, long offset, int bytes) {
+        return EntryLayout.valueBytes(entry) == bytes
+                && ByteRange.equal(EntryLayout.valueAddress(entry), value, offset, bytes);
+    }
+
+    /** Sets when an entry expires, by a copy of it. Answers whether the key is there. */
+    boolean expireAt(Object key, long offset, int bytes, long expiry) {
+        return change(key, offset, bytes, (stripe, keyHash, entry) -> {
+            int valueBytes = EntryLayout.valueBytes(entry);
+            MemorySegment value = Memory.segment(EntryLayout.valueAddress(entry), valueBytes);
+            return EntryLayout.expiry(entry) == expiry
+                    || put(key, offset, bytes, value, 0, valueBytes, expiry, entry, null);
+        });
+    }
+
+    /** When the entry of a key expires, {@link EntryLayout#NEVER} if never; {@code null} if the key is not there. */
+    @Nullable
+    Long expiry(Object key, long offset, int bytes) {
+        long[] expiry = {0};
+        boolean there = change(key, offset, bytes, (stripe, keyHash, entry) -> {
+            expiry[0] = EntryLayout.expiry(entry);
+            return true;
+        });
+        return there ? expiry[0] : null;
+    }
+
+    /** The bytes to request for the entry of a key; {@code null} if it is not there. */
+    @Nullable
+    Long entryBytes(Object key, long offset, int bytes) {
+        long[] entryBytes = {0};
+        boolean there = change(key, offset, bytes, (stripe, keyHash, entry) -> {
+            entryBytes[0] = EntryLayout.entryBytes(entry);
+            return true;
+        });
+        return there ? entryBytes[0] : null;
+    }
+
+    /** Gives the value of a key to {@code function}, and puts what it returns, or removes the key. */
+    byte @Nullable [] update(Object key, long offset, int bytes, UnaryOperator<byte @Nullable []> function) {
+        while (true) {
+            byte[][] result = new byte[1][];
+            boolean[] made = {false};
+            boolean there = change(key, offset, bytes, (stripe, keyHash, entry) -> {
+                byte[] value = new byte[EntryLayout.valueBytes(entry)];
+                Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, value.length);
+                byte[] updated = function.apply(value);
+                result[0] = updated;
+                made[0] = updated == null
+                        ? stripe.remove(keyHash, key, offset, bytes, entry, null)
+                        : put(key, offset, bytes, updated, 0, updated.length, EntryLayout.NEVER, entry, null);
+                return made[0];
+            });
+            if (there) {
+                return result[0];
+            }
+            byte[] created = function.apply(null);
+            if (created == null
+                    || put(key, offset, bytes, created, 0, created.length, EntryLayout.NEVER, HashTable.ABSENT, null)) {
+                return created;
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.zmalloc.table;
+
+import dev.zmalloc.ffi.ThreadStripe;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Entries that somebody reads in place for longer than an epoch may last: their blocks are not freed until they are
+ * unpinned, also if they have left the table.
+ *
+ * <pre>
+ *   places   0 .. 7       8 .. 15           120 .. 127   128 .. 135
+ *          +------------+------------+-   -+------------+------------+-   -
+ *          | stripe 0   | stripe 1   | ... | stripe 15  | stripe 0   | ...     an address, or 0
+ *          +------------+------------+-   -+------------+------------+-   -
+ *            first group of 128                           second group
+ * </pre>
+ *
+ * These are hazard pointers (M. Michael, IEEE TPDS 15(6), 2004), each written while the reader is still in its epoch,
+ * so that there is nothing to look at twice: whoever wants to free a block has waited for that epoch to end, and then
+ * sees the pin. A thread looks for a free place in its own cache line of each group first, then anywhere, then a group
+ * is added. Places are reused; groups are kept.
+ *
+ * <p>Any thread may call any method; a pin may be taken off by another thread.
+ */
+public final class EntryPins {
+    private static final int STRIPE_PLACES = 8;
+    private static final int GROUP_PLACES = ThreadStripe.COUNT * STRIPE_PLACES;
+    private static final VarHandle PLACES_HANDLE = MethodHandles.arrayElementVarHandle(long[].class);
+
+    private final ReentrantLock growing = new ReentrantLock();
+    private volatile long[][] groups = {new long[GROUP_PLACES]};
+
+    /** Makes pins of nothing. */
+    public EntryPins() {}
+
+    /**
+     * Pins {@code entry}, which the caller holds by an epoch.
+     *
+     * @return the place, for {@link #unpin}
+     */
+    public int pin(long entry) {
+        int own = ThreadStripe.current() * STRIPE_PLACES;
+        while (true) {
+            long[][] present = groups;
+            for (int group = 0; group < present.length; group++) {
+                for (int place = own; place < own + STRIPE_PLACES; place++) {
+                    if (tryPlace(present[group], place, entry)) {
+                        return group * GROUP_PLACES + place;
+                    }
+                }
+            }
+            for (int group = present.length - 1; group >= 0; group--) {
+                for (int place = 0; place < GROUP_PLACES; place++) {
+                    if (tryPlace(present[group], place, entry)) {
+                        return group * GROUP_PLACES + place;
+                    }
+                }
+            }
+            grow(present);
+        }
+    }
+
+    private static boolean tryPlace(long[] group, int place, long entry) {
+        return (long) PLACES_HANDLE.getOpaque(group, place) == 0
+                && PLACES_HANDLE.compareAndSet(group, place, 0L, entry);
+    }
+
+    private void grow(long[][] seen) {
+        growing.lock();
+        try {
+            if (groups.length == seen.length) {
+                long[][] more = Arrays.copyOf(groups, seen.length + 1);
+                more[seen.length] = new long[GROUP_PLACES];
+                groups = more;
+            }
+        } finally {
+            growing.unlock();
+        }
+    }
+
+    /** The entry that is pinned at a place. */
+    public long entry(int place) {
+        return (long) PLACES_HANDLE.getOpaque(groups[place / GROUP_PLACES], place % GROUP_PLACES);
+    }
+
+    /** Takes a pin off. What the caller reads next of who waits for it is not older than that. */
+    public void unpin(int place) {
+        PLACES_HANDLE.setVolatile(groups[place / GROUP_PLACES], place % GROUP_PLACES, 0L);
+        VarHandle.fullFence();
+    }
+
+    /** Tells whether anything is pinned. */
+    boolean any() {
+        for (long[] group : groups) {
+            for (int place = 0; place < GROUP_PLACES; place++) {
+                if ((long) PLACES_HANDLE.getAcquire(group, place) != 0) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Tells whether an entry is pinned. */
+    public boolean isPinned(long entry) {
+        for (long[] group : groups) {
+            for (int place = 0; place < GROUP_PLACES; place++) {
+                if ((long) PLACES_HANDLE.getAcquire(group, place) == entry) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** How many pins there are. */
+    public int count() {
+        int count = 0;
+        for (long[] group : groups) {
+            for (int place = 0; place < GROUP_PLACES; place++) {
+                count += (long) PLACES_HANDLE.getAcquire(group, place) != 0 ? 1 : 0;
+            }
+        }
+        return count;
+    }
+}

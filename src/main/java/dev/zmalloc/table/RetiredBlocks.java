@@ -1,0 +1,172 @@
+package dev.zmalloc.table;
+
+import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.RawZMalloc;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/**
+ * Blocks that have left the table and may still be in the hands of readers: a ring in the order in which they left, and
+ * beside it those that were pinned when their turn came.
+ *
+ * <p>They count as used memory, and as awaiting reclamation, until they are freed. That happens in passing, a few at a
+ * time, when others are retired, and when somebody asks for it because memory is short. Retiring takes no native
+ * memory, and none of the heap as long as readers do not stand still.
+ *
+ * <p>Not thread-safe: the caller holds one lock around each call, but for {@link #readableBytes} and
+ * {@link #pinnedBytes}.
+ */
+public final class RetiredBlocks {
+    private static final int INITIAL_BLOCKS = 64;
+
+    /** So many blocks, or bytes, may wait before a retirement looks whether they are free by now. */
+    private static final int PATIENT_BLOCKS = 24;
+
+    private static final long PATIENT_BYTES = 32 << 10;
+
+    /** The most blocks that one call frees, so that no lock is held for long. */
+    private static final int FREES_PER_CALL = 64;
+
+    private static final VarHandle READABLE_HANDLE;
+    private static final VarHandle PINNED_HANDLE;
+
+    static {
+        try {
+            MethodHandles.Lookup lookup = MethodHandles.lookup();
+            READABLE_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "readable", long.class);
+            PINNED_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "pinnedBytes", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final MemoryAccount account;
+    private final ReaderEpochs epochs;
+    private final EntryPins pins;
+
+    private final BlockRing ring = new BlockRing(INITIAL_BLOCKS);
+    private final BlockRing pinned = new BlockRing(2);
+
+    /** Bytes in the ring. */
+    private long readable;
+
+    /** Bytes of the blocks that are pinned. */
+    private long pinnedBytes;
+
+    /**
+     * Makes an empty list.
+     *
+     * @param account whose blocks they are
+     * @param epochs of those who may read them
+     * @param pins of those who may read them for longer
+     */
+    public RetiredBlocks(MemoryAccount account, ReaderEpochs epochs, EntryPins pins) {
+        this.account = account;
+        this.epochs = epochs;
+        this.pins = pins;
+    }
+
+    /** Makes sure that so many blocks can be retired without memory of the heap. */
+    public void ensureRoom(int blocks) {
+        ring.ensureRoom(blocks);
+    }
+
+    /**
+     * Takes over a block that no reader can find any more.
+     *
+     * @param bytes anything from its requested to its usable size
+     */
+    public void retire(long address, long bytes) {
+        ring.add(address, bytes, epochs.unlinked());
+        READABLE_HANDLE.setOpaque(this, readable + RawZMalloc.usableBytesBound(bytes));
+        if (ring.size() > PATIENT_BLOCKS || readable > PATIENT_BYTES) {
+            reclaim();
+        }
+    }
+
+    /**
+     * Frees what no reader holds any more, a bounded number of blocks. Does not wait.
+     *
+     * @return the bytes that were freed
+     */
+    public long reclaim() {
+        long freed = pinned.size() == 0 ? 0 : reclaimPinned();
+        if (ring.size() == 0) {
+            return freed;
+        }
+        int frees = Math.min(FREES_PER_CALL, ring.size());
+        if (!epochs.advanceBeyond(ring.epoch(frees - 1))) {
+            frees = 0;
+            int now = epochs.now();
+            while (frees < FREES_PER_CALL
+                    && frees < ring.size()
+                    && now - ring.epoch(frees) >= ReaderEpochs.GRACE_EPOCHS) {
+                frees++;
+            }
+        }
+        // Whoever pinned one of these did so in an epoch that is over by now.
+        boolean anyPins = frees > 0 && pins.any();
+        for (int count = 0; count < frees; count++) {
+            long address = ring.address(0);
+            long bytes = ring.bytes(0);
+            ring.removeFirst();
+            READABLE_HANDLE.setOpaque(this, readable - RawZMalloc.usableBytesBound(bytes));
+            if (anyPins && pins.isPinned(address)) {
+                freed += keepPinned(address, bytes);
+            } else {
+                freed += account.free(address, bytes);
+            }
+        }
+        return freed;
+    }
+
+    private long keepPinned(long address, long bytes) {
+        pinned.add(address, bytes, 0);
+        // The reader takes its pin off, and then looks at this count. If that was before, the pin is off by now.
+        PINNED_HANDLE.setVolatile(this, pinnedBytes + RawZMalloc.usableBytesBound(bytes));
+        VarHandle.fullFence();
+        return pins.isPinned(address) ? 0 : reclaimPinned();
+    }
+
+    private long reclaimPinned() {
+        long freed = 0;
+        for (int count = pinned.size(); count > 0; count--) {
+            long address = pinned.address(0);
+            long bytes = pinned.bytes(0);
+            pinned.removeFirst();
+            if (pins.isPinned(address)) {
+                pinned.add(address, bytes, 0);
+            } else {
+                PINNED_HANDLE.setVolatile(this, pinnedBytes - RawZMalloc.usableBytesBound(bytes));
+                freed += account.free(address, bytes);
+            }
+        }
+        return freed;
+    }
+
+    /**
+     * Usable bytes that wait for readers in an epoch, which end soon by themselves; more where the allocator cannot
+     * tell usable from requested. Any thread.
+     */
+    public long readableBytes() {
+        return (long) READABLE_HANDLE.getOpaque(this);
+    }
+
+    /** Usable bytes that wait for a pin to be taken off. Any thread. */
+    public long pinnedBytes() {
+        return (long) PINNED_HANDLE.getVolatile(this);
+    }
+
+    /** For a validator: shows address and bytes of each block that waits. */
+    public void forEach(BlockVisitor visitor) {
+        ring.forEach(visitor);
+        pinned.forEach(visitor);
+    }
+
+    /** Is shown blocks. */
+    @FunctionalInterface
+    public interface BlockVisitor {
+        /** Called for one block. */
+        void visit(long address, long bytes);
+    }
+}
