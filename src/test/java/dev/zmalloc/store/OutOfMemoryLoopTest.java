@@ -64,17 +64,16 @@ class OutOfMemoryLoopTest {
     }
 
     @Test
-    void openingAStoreTakesEverythingOrNothing() {
+    void openingAStoreAndItsFirstPutTakeEverythingOrNothing() {
         for (EvictionPolicy policy : EvictionPolicy.values()) {
             for (long maxMemory : new long[] {0, 8 << 20}) {
                 int failures = failEach(() -> {
                     long used = ZMalloc.zmallocUsedMemory();
-                    try {
-                        OffHeapStore.builder()
-                                .maxMemory(maxMemory)
-                                .evictionPolicy(policy)
-                                .build()
-                                .close();
+                    try (OffHeapStore store = OffHeapStore.builder()
+                            .maxMemory(maxMemory)
+                            .evictionPolicy(policy)
+                            .build()) {
+                        store.put(key(1), new byte[10]);
                         return true;
                     } catch (NativeOutOfMemoryError e) {
                         return false;
