@@ -38,8 +38,8 @@ public enum DebugLevel {
         return switch (this) {
             case OFF -> allocator;
             case SAMPLE -> new SamplingAllocator(allocator, new AllocationSampler());
-            case TRACK -> new TrackingAllocator(allocator, new BlockRegistry());
-            case GUARD -> new GuardedAllocator(allocator, new BlockRegistry(), new Quarantine(allocator));
+            case TRACK -> new TrackingAllocator(allocator, new BlockRegistry(false));
+            case GUARD -> new GuardedAllocator(allocator, new BlockRegistry(true), new Quarantine(allocator));
         };
     }
 

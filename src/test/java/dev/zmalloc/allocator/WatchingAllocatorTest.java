@@ -35,7 +35,29 @@ class WatchingAllocatorTest {
                     .hasMessageContaining("a block of 100 bytes, taken by thread")
                     .hasMessageContaining("freed first by thread")
                     .hasMessageContaining("WatchingAllocatorTest.refusesASecondFree");
+            String first = error.getMessage().substring(error.getMessage().indexOf("freed first"));
+            assertThat(first)
+                    .contains(
+                            allocator instanceof GuardedAllocator
+                                    ? "WatchingAllocatorTest.refusesASecondFree"
+                                    : "; zmalloc.debug=guard tells where");
         }
+    }
+
+    /** Four thousand frees are remembered, the same address among them more than once. */
+    @Test
+    void tellsAForeignAddressFromAFreeOfLongAgo() {
+        BlockRegistry registry = new BlockRegistry(false);
+        for (long address = 1; address <= 5_000; address++) {
+            for (int time = 0; time < 2; time++) {
+                registry.add(BlockRegistry.Block.taken(address, 10 + time, 10 + time, 0));
+                registry.remove(address);
+            }
+        }
+        assertThat(misuse(() -> registry.remove(2_900)).kind()).isEqualTo(Kind.FOREIGN_ADDRESS);
+        NativeMemoryMisuseError error = misuse(() -> registry.remove(3_000));
+        assertThat(error.kind()).isEqualTo(Kind.DOUBLE_FREE);
+        assertThat(error).hasMessageContaining("a block of 11 bytes").hasMessageContaining("tellsAForeignAddress");
     }
 
     @Test
