@@ -241,6 +241,31 @@ class WatchingAllocatorTest {
         assertThat(sample.report().sites()).isEmpty();
     }
 
+    /** Half a gibibyte on four threads, half of which is freed by another: the estimate is within a fifth. */
+    @Test
+    void estimatesWhatThreadsTakeTogether() throws InterruptedException {
+        AllocationSampler sampler = AllocationSampler.create();
+        List<Thread> threads = new ArrayList<>();
+        for (int number = 0; number < 4; number++) {
+            long from = 1L << (40 + number);
+            threads.add(Thread.ofPlatform().start(() -> {
+                for (long address = from; address < from + (1 << 27); address += 128) {
+                    sampler.taken(address, 128);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(LeakReport.of(sampler.sampledBlocks(), true).bytes()).isBetween(410L << 20, 615L << 20);
+        for (int number = 0; number < 4; number++) {
+            for (long address = 1L << (40 + number); address < (1L << (40 + number)) + (1 << 26); address += 128) {
+                sampler.freed(address);
+            }
+        }
+        assertThat(LeakReport.of(sampler.sampledBlocks(), true).bytes()).isBetween(180L << 20, 330L << 20);
+    }
+
     @Test
     void reportsWhatWasTakenOrResizedSinceAMark() {
         for (Allocator allocator : List.of(track, guard)) {
