@@ -37,9 +37,9 @@ public enum DebugLevel {
     Allocator around(Allocator allocator) {
         return switch (this) {
             case OFF -> allocator;
-            case SAMPLE -> new SamplingAllocator(allocator, new AllocationSampler());
-            case TRACK -> new TrackingAllocator(allocator, new BlockRegistry());
-            case GUARD -> new GuardedAllocator(allocator, new BlockRegistry(), new Quarantine(allocator));
+            case SAMPLE -> new SamplingAllocator(allocator, AllocationSampler.create());
+            case TRACK -> new TrackingAllocator(allocator, new BlockRegistry(false));
+            case GUARD -> new GuardedAllocator(allocator, new BlockRegistry(true), new Quarantine(allocator));
         };
     }
 

@@ -189,7 +189,12 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
 
     /** The offset of the first byte that is not {@code value}, or -1. */
     static long firstOther(long address, long bytes, byte value) {
-        for (long offset = 0; offset < bytes; offset++) {
+        long eight = (value & 0xFF) * 0x0101010101010101L;
+        long offset = 0;
+        while (offset <= bytes - Long.BYTES && Memory.getLong(address + offset) == eight) {
+            offset += Long.BYTES;
+        }
+        for (; offset < bytes; offset++) {
             if (Memory.getByte(address + offset) != value) {
                 return offset;
             }

@@ -71,9 +71,14 @@ public record LeakReport(boolean isEstimate, List<Site> sites) {
     private static List<Site> sites(Collection<Block> blocks, boolean isSample) {
         Map<AllocationSite, double[]> sums = new HashMap<>();
         for (Block block : blocks) {
+            AllocationSite site = block.site();
+            if (block.isFreed()) {
+                // Meanwhile, and its site may be forgotten.
+                continue;
+            }
             long bytes = Math.max(1, block.requestedBytes());
             double weightBytes = isSample ? AllocationSampler.weightBytes(bytes) : block.requestedBytes();
-            double[] sum = sums.computeIfAbsent(block.site(), missing -> new double[2]);
+            double[] sum = sums.computeIfAbsent(site, missing -> new double[2]);
             sum[0] += isSample ? weightBytes / bytes : 1;
             sum[1] += weightBytes;
         }

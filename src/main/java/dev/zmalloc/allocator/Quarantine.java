@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps blocks that were freed out of use, filled with a pattern, until {@value #CAPACITY_BYTES} bytes of others have
- * followed: whoever still writes to one damages the pattern and nothing else.
+ * followed, or as many blocks as the heap has room for with their stacks, at most 32,768: whoever still writes to one
+ * damages the pattern and nothing else.
  *
  * <p>Damage that is found when a block leaves is logged, since the thread that finds it did not do it; {@link #check}
  * throws. Any thread may call any method.
@@ -27,6 +28,7 @@ final class Quarantine {
     private final Allocator delegate;
     private final ReentrantLock lock = new ReentrantLock();
     private final Queue<Detained> detained = new ArrayDeque<>();
+    private final int capacityBlocks = YoungBlocks.capacityOfHeap();
     private long bytes;
 
     Quarantine(Allocator delegate) {
@@ -40,7 +42,7 @@ final class Quarantine {
         try {
             detained.add(new Detained(block, base, totalBytes));
             bytes += totalBytes;
-            while (bytes > CAPACITY_BYTES) {
+            while (bytes > CAPACITY_BYTES || detained.size() > capacityBlocks) {
                 release(detained.remove());
             }
         } finally {

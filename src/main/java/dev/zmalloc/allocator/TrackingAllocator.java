@@ -49,12 +49,13 @@ record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements 
 
     @Override
     public long reallocate(long address, long bytes) {
-        Block old = registry.remove(address);
+        Block old = registry.withdraw(address);
         long moved = delegate.reallocate(address, bytes);
         if (moved == 0) {
             registry.restore(old);
             return 0;
         }
+        registry.freed(old);
         return taken(moved, bytes, 0);
     }
 

@@ -35,7 +35,29 @@ class WatchingAllocatorTest {
                     .hasMessageContaining("a block of 100 bytes, taken by thread")
                     .hasMessageContaining("freed first by thread")
                     .hasMessageContaining("WatchingAllocatorTest.refusesASecondFree");
+            String first = error.getMessage().substring(error.getMessage().indexOf("freed first"));
+            assertThat(first)
+                    .contains(
+                            allocator instanceof GuardedAllocator
+                                    ? "WatchingAllocatorTest.refusesASecondFree"
+                                    : "; zmalloc.debug=guard tells where");
         }
+    }
+
+    /** Four thousand frees are remembered, the same address among them more than once. */
+    @Test
+    void tellsAForeignAddressFromAFreeOfLongAgo() {
+        BlockRegistry registry = new BlockRegistry(false);
+        for (long address = 1; address <= 5_000; address++) {
+            for (int time = 0; time < 2; time++) {
+                registry.add(BlockRegistry.Block.taken(address, 10 + time, 10 + time, 0));
+                registry.remove(address);
+            }
+        }
+        assertThat(misuse(() -> registry.remove(2_900)).kind()).isEqualTo(Kind.FOREIGN_ADDRESS);
+        NativeMemoryMisuseError error = misuse(() -> registry.remove(3_000));
+        assertThat(error.kind()).isEqualTo(Kind.DOUBLE_FREE);
+        assertThat(error).hasMessageContaining("a block of 11 bytes").hasMessageContaining("tellsAForeignAddress");
     }
 
     @Test
@@ -217,6 +239,31 @@ class WatchingAllocatorTest {
         assertThat(report.toString()).startsWith("zmalloc: about ");
         blocks.forEach(sample::free);
         assertThat(sample.report().sites()).isEmpty();
+    }
+
+    /** Half a gibibyte on four threads, half of which is freed by another: the estimate is within a fifth. */
+    @Test
+    void estimatesWhatThreadsTakeTogether() throws InterruptedException {
+        AllocationSampler sampler = AllocationSampler.create();
+        List<Thread> threads = new ArrayList<>();
+        for (int number = 0; number < 4; number++) {
+            long from = 1L << (40 + number);
+            threads.add(Thread.ofPlatform().start(() -> {
+                for (long address = from; address < from + (1 << 27); address += 128) {
+                    sampler.taken(address, 128);
+                }
+            }));
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(LeakReport.of(sampler.sampledBlocks(), true).bytes()).isBetween(410L << 20, 615L << 20);
+        for (int number = 0; number < 4; number++) {
+            for (long address = 1L << (40 + number); address < (1L << (40 + number)) + (1 << 26); address += 128) {
+                sampler.freed(address);
+            }
+        }
+        assertThat(LeakReport.of(sampler.sampledBlocks(), true).bytes()).isBetween(180L << 20, 330L << 20);
     }
 
     @Test
