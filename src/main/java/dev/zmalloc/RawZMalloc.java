@@ -288,10 +288,7 @@ public final class RawZMalloc {
      */
     public static void zfree(long address, long bytes) {
         if (address != 0) {
-            long size = Sizes.atLeastMin(bytes);
-            long usableBytes = usableBytes(address, size);
-            ALLOCATOR.free(address, size);
-            UsedMemory.freed(usableBytes);
+            freeSized(address, bytes);
         }
     }
 
@@ -445,6 +442,15 @@ public final class RawZMalloc {
         // Freed first: a backend that refuses what is no live block leaves the count as it was.
         ALLOCATOR.freeAny(address, usableBytes);
         UsedMemory.freed(usableBytes);
+    }
+
+    /** Frees a plain block, not 0, of {@code bytes} as for {@link #zfree(long, long)}. Answers its usable bytes. */
+    static long freeSized(long address, long bytes) {
+        long size = Sizes.atLeastMin(bytes);
+        long usableBytes = usableBytes(address, size);
+        ALLOCATOR.free(address, size);
+        UsedMemory.freed(usableBytes);
+        return usableBytes;
     }
 
     /** Resizes a block, not 0, of {@code oldUsableBytes}; 0 for {@code bytes} frees it. Answers 0 if it failed. */
