@@ -82,8 +82,9 @@ public final class OffHeapStore implements AutoCloseable {
                 : builder.account.child("store", maxMemory);
         stripes = new Stripe[stripeCount(maxMemory)];
         long emptyBound = poolBytesBound(builder.policy) + stripes.length * HashTable.initialBytesBound();
-        if (account.isOver(emptyBound)) {
-            throw refusal("no room to open a store", emptyBound, 0);
+        MemoryAccount refusing = account.refusing(emptyBound);
+        if (refusing != null) {
+            throw refusal("no room to open a store", refusing, emptyBound, 0);
         }
         hash = SipHash.random();
         evictor = Evictor.builder()
@@ -268,32 +269,36 @@ public final class OffHeapStore implements AutoCloseable {
 
     /** Charges {@code bytes} to the account, evicting until they fit. The put counts as holding memory then. */
     private void reserve(long bytes, int keyBytes) {
-        if (tryHold(bytes)) {
+        MemoryAccount refusing = tryHold(bytes);
+        if (refusing == null) {
             return;
         }
         if (bytes > account.tightestLimit() - emptyBytes) {
-            throw rejected("an entry larger than the limit can hold", bytes, keyBytes);
+            throw rejected("an entry larger than the limit can hold", refusing, bytes, keyBytes);
         }
         long waitedNanos = 0;
-        for (long evictions = evictor.evictions(); !tryHold(bytes); evictions = evictor.evictions()) {
+        for (long evictions = evictor.evictions(); tryHold(bytes) != null; evictions = evictor.evictions()) {
             waitedNanos = evictOrWait(0, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
-                if (tryHold(bytes)) {
+                refusing = tryHold(bytes);
+                if (refusing == null) {
                     return;
                 }
-                throw rejected("no room, and nothing to evict by policy " + evictor.policy(), bytes, keyBytes);
+                throw rejected(
+                        "no room, and nothing to evict by policy " + evictor.policy(), refusing, bytes, keyBytes);
             }
         }
     }
 
-    private boolean tryHold(long bytes) {
+    /** Charges {@code bytes} to the account. Answers who refused; null if nobody did. */
+    private @Nullable MemoryAccount tryHold(long bytes) {
         // Counted first, so that whoever finds the memory taken finds its holder too.
         putsHolding.increment();
-        if (account.tryReserve(bytes)) {
-            return true;
+        MemoryAccount refusing = account.reserve(bytes);
+        if (refusing != null) {
+            putsHolding.decrement();
         }
-        putsHolding.decrement();
-        return false;
+        return refusing;
     }
 
     /**
@@ -327,7 +332,8 @@ public final class OffHeapStore implements AutoCloseable {
             throw new NativeOutOfMemoryError(entryBytes);
         }
         if (entry == MemoryAccount.OVER_LIMIT) {
-            throw rejected("the allocator gave more than it said and the limit leaves", entryBytes, key.length);
+            throw rejected(
+                    "the allocator gave more than it said and the limit leaves", refusing(1), entryBytes, key.length);
         }
         boolean stored = false;
         try {
@@ -359,7 +365,8 @@ public final class OffHeapStore implements AutoCloseable {
             }
             waitedNanos = evictOrWait(1, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
-                throw rejected("no room in the table", HashTable.insertionBytesBound(), keyBytes);
+                long bytes = HashTable.insertionBytesBound();
+                throw rejected("no room in the table", refusing(bytes), bytes, keyBytes);
             }
         }
     }
@@ -380,18 +387,27 @@ public final class OffHeapStore implements AutoCloseable {
         }
     }
 
-    private MaxMemoryException rejected(String reason, long requestedBytes, int keyBytes) {
+    private MaxMemoryException rejected(String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
         checkOpen();
         rejections.increment();
-        return refusal(reason, requestedBytes, keyBytes);
+        return refusal(reason, refusing, requestedBytes, keyBytes);
+    }
+
+    /** The account that refused {@code bytes} a moment ago, where only that it did is known. */
+    private MemoryAccount refusing(long bytes) {
+        MemoryAccount refusing = account.refusing(bytes);
+        return refusing == null ? account.leastRoom() : refusing;
     }
 
     /** A refusal with the numbers of the account whose limit stands in the way: the store's own, or one above it. */
-    private MaxMemoryException refusal(String reason, long requestedBytes, int keyBytes) {
-        MemoryAccount refusing = account.refusing(requestedBytes);
-        MemoryAccount limit = refusing == null ? account : refusing;
+    private static MaxMemoryException refusal(
+            String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
         return new MaxMemoryException(
-                reason + " in " + limit.path(), requestedBytes, limit.usedMemory(), limit.maxMemory(), keyBytes);
+                reason + " in " + refusing.path(),
+                requestedBytes,
+                refusing.usedMemory(),
+                refusing.maxMemory(),
+                keyBytes);
     }
 
     private Stripe.StatisticsSum sum() {
