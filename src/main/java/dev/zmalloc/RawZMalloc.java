@@ -387,6 +387,13 @@ public final class RawZMalloc {
         return NativeStrings.put(text, zmallocUsable(text.length + 1L, usable));
     }
 
+    /** Like {@link #ztrystrdup}, and puts into {@code usable} what was really given. */
+    public static long ztrystrdupUsable(String string, UsableBytes usable) {
+        usable.clear();
+        byte[] text = NativeStrings.encode(string);
+        return NativeStrings.put(text, ztrymallocUsable(text.length + 1L, usable));
+    }
+
     /** The bytes of the string at {@code address}, up to but without its zero byte. There must be one. */
     public static long zstrlen(long address) {
         return Memory.cStringBytes(address);

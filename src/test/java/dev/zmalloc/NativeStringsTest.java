@@ -57,6 +57,16 @@ class NativeStringsTest {
         assertThat(RawZMalloc.zstrlen(address)).isEqualTo(bytes);
         assertThat(RawZMalloc.zstring(address)).isEqualTo(string);
         RawZMalloc.zfree(address, bytes + 1);
+        MemorySegment whole = ZMalloc.zstrdupUsable(string);
+        assertThat(whole.byteSize()).isEqualTo(ZMalloc.zmallocSize(whole)).isGreaterThan(bytes);
+        assertThat(ZMalloc.zstrlen(whole)).isEqualTo(bytes);
+        assertThat(ZMalloc.zstring(whole)).isEqualTo(string);
+        ZMalloc.zfree(whole, whole.byteSize());
+        address = RawZMalloc.ztrystrdupUsable(string, usable);
+        assertThat(usable.usable()).isEqualTo(RawZMalloc.zmallocSize(address));
+        assertThat(RawZMalloc.zstring(address)).isEqualTo(string);
+        RawZMalloc.zfree(address, usable.usable());
+        ZMalloc.zfree(ZMalloc.ztrystrdupUsable(string));
         RawZMalloc.zfree(RawZMalloc.zstrdup(string));
         RawZMalloc.zfree(RawZMalloc.ztrystrdup(string));
         ZMalloc.zfree(ZMalloc.ztrystrdup(string));
@@ -81,8 +91,13 @@ class NativeStringsTest {
             assertThatThrownBy(() -> ZMalloc.ztrystrdup(string)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> RawZMalloc.zstrdup(string)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> RawZMalloc.ztrystrdup(string)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> RawZMalloc.zstrdupUsable(string, new UsableBytes()))
+            UsableBytes usable = new UsableBytes();
+            assertThatThrownBy(() -> RawZMalloc.zstrdupUsable(string, usable))
                     .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> RawZMalloc.ztrystrdupUsable(string, usable))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> ZMalloc.zstrdupUsable(string)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> ZMalloc.ztrystrdupUsable(string)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 
