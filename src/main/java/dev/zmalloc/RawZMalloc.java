@@ -355,8 +355,9 @@ public final class RawZMalloc {
     public static void zfreeNoTcache(long address, long bytes) {
         requireNoTcache();
         if (address != 0) {
-            long usableBytes = usableBytes(address, Sizes.atLeastMin(bytes));
-            ALLOCATOR.freeUncached(address, usableBytes);
+            long size = Sizes.atLeastMin(bytes);
+            long usableBytes = usableBytes(address, size);
+            ALLOCATOR.freeUncached(address, size);
             UsedMemory.freed(usableBytes);
         }
     }

@@ -56,8 +56,8 @@ class NativeMemoryDebugTest {
 
     /** jemalloc frees aligned blocks by size, and past its caches. */
     @ParameterizedTest
-    @CsvSource({"aligned-freed-as-plain, WRONG_ALIGNMENT", "aligned, none"})
-    void knowsAlignedBlocksOfJemalloc(String how, String found) throws Exception {
+    @CsvSource({"uncached-wrong-size, WRONG_SIZE", "aligned-freed-as-plain, WRONG_ALIGNMENT", "aligned, none"})
+    void knowsWhatOnlyJemallocCanDo(String how, String found) throws Exception {
         ChildJvm.Result result =
                 probe("track").property("zmalloc.allocator", "jemalloc").run(how);
         assertThat(result.exit()).as("%s", result).isZero();
