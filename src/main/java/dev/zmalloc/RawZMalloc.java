@@ -55,7 +55,7 @@ public final class RawZMalloc {
         } catch (AllocatorUnavailableException e) {
             // A failing static initialiser would show as NoClassDefFoundError from the second call on, without the
             // cure.
-            return new UnavailableAllocator(e);
+            return UnavailableAllocator.because(e);
         }
     }
 
