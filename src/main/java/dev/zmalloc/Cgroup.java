@@ -108,13 +108,17 @@ final class Cgroup {
 
     /** The folders of the process' group and of those around it, innermost first; empty if none is mounted. */
     private static List<Path> folders(Path root, List<String> mounts, String type, String group) {
-        for (String line : mounts) {
-            Mount mount = Mount.parse(line);
-            if (mount != null && mount.type.equals(type) && (type.equals(V2_TYPE) || mount.hasMemory)) {
-                return folders(root, mount, group);
-            }
-        }
-        return List.of();
+        List<Mount> ofType = mounts.stream()
+                .map(Mount::parse)
+                .filter(mount -> mount != null && mount.type.equals(type) && (type.equals(V2_TYPE) || mount.hasMemory))
+                .toList();
+        // A part of the hierarchy that the process is not in can be mounted too.
+        return ofType.stream()
+                .filter(mount -> mount.shows(group))
+                .findFirst()
+                .or(() -> ofType.stream().findFirst())
+                .map(mount -> folders(root, mount, group))
+                .orElse(List.of());
     }
 
     private static List<Path> folders(Path root, Mount mount, String group) {
@@ -192,6 +196,11 @@ final class Cgroup {
             List<String> options = Arrays.asList(
                     fields.get(separator + OPTIONS_AFTER_SEPARATOR).split(","));
             return new Mount(fields.get(separator + TYPE_AFTER_SEPARATOR), root, point, options.contains(MEMORY));
+        }
+
+        /** Whether {@code group} is in the part that is mounted, going by the names of both. */
+        boolean shows(String group) {
+            return root.equals("/") || group.equals(root) || group.startsWith(root + "/");
         }
 
         /**

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An account owns no memory and need not be closed; its blocks belong to whoever took them, and go back through the
  * account that they came from. Any thread may call any method. Taking a block costs one atomic operation for each
- * account up to the root.
+ * account up to the root, and a second one for each whose limit is below another.
  */
 @SuppressWarnings("exports") // the annotations of jspecify, which need not be there for who compiles against this
 public final class MemoryAccount {
@@ -33,12 +33,31 @@ public final class MemoryAccount {
     /** Answered in place of an address: the allocator had no memory. */
     public static final long NO_MEMORY = -2;
 
+    /** More than this no process can have; sums of it stay far from overflow. */
+    private static final long MOST_BYTES = 1L << 56;
+
     private static final ConcurrentMap<String, MemoryAccount> NAMED = new ConcurrentHashMap<>();
 
     private final String name;
     private final @Nullable MemoryAccount parent;
     private final long maxMemory;
+
+    /*
+     * Charging several accounts
+     *
+     * Those that have a limit are asked first, from the bottom up, and whoever refuses ends it: what was claimed below
+     * is given back. A claim that is not granted yet must show in no peak, so an account whose claims one above it may
+     * refuse keeps them apart from what is used. The topmost account with a limit is asked last, and those without one
+     * are charged when all have agreed: no charge of theirs is ever taken back, and one count serves them for both.
+     */
     private final AtomicLong used = new AtomicLong();
+
+    /** Whether the account has a limit, and one above it has. */
+    private final boolean claimsApart;
+
+    /** What is used and what is asked for: never more than the limit. {@link #used} itself if not kept apart. */
+    private final AtomicLong claimed;
+
     private final AtomicLong peak = new AtomicLong();
 
     /**
@@ -59,6 +78,8 @@ public final class MemoryAccount {
         this.name = Objects.requireNonNull(name, "name");
         this.parent = parent;
         this.maxMemory = maxMemory;
+        claimsApart = maxMemory != 0 && parent != null && parent.tightestLimit() != Long.MAX_VALUE;
+        claimed = claimsApart ? new AtomicLong() : used;
     }
 
     /**
@@ -107,7 +128,7 @@ public final class MemoryAccount {
 
     /**
      * The most that {@link #usedMemory} ever was, reservations included, since the account was opened or
-     * {@link #resetPeak} was called: no change is missed.
+     * {@link #resetPeak} was called: no change is missed, and nothing that was refused is in it.
      */
     public long peakMemory() {
         return peak.get();
@@ -146,11 +167,27 @@ public final class MemoryAccount {
      */
     public @Nullable MemoryAccount refusing(long more) {
         for (MemoryAccount account = this; account != null; account = account.parent) {
-            if (account.maxMemory != 0 && more > account.maxMemory - account.used.get()) {
+            if (more > account.room()) {
                 return account;
             }
         }
         return null;
+    }
+
+    /** The account, from this one upwards, that is closest to its limit now; this one if none has a limit. */
+    public MemoryAccount leastRoom() {
+        MemoryAccount least = this;
+        for (MemoryAccount account = parent; account != null; account = account.parent) {
+            if (account.room() < least.room()) {
+                least = account;
+            }
+        }
+        return least;
+    }
+
+    /** How many bytes the account's own limit leaves now. */
+    private long room() {
+        return maxMemory == 0 ? Long.MAX_VALUE : maxMemory - claimed.get();
     }
 
     /**
@@ -158,17 +195,41 @@ public final class MemoryAccount {
      * {@link #release} of them, or a block.
      *
      * @return whether they were charged; if not, nothing was
+     * @throws IllegalArgumentException if {@code bytes} is negative
      */
     public boolean tryReserve(long bytes) {
+        return reserve(bytes) == null;
+    }
+
+    /**
+     * Like {@link #tryReserve}, and tells who refused.
+     *
+     * @return {@code null} if the bytes were charged; else the account whose limit stood in the way, and nothing was
+     *     charged. More bytes than any process can have are refused by the {@link #leastRoom} of all
+     * @throws IllegalArgumentException if {@code bytes} is negative
+     */
+    public @Nullable MemoryAccount reserve(long bytes) {
+        if (bytes < 0) {
+            throw new IllegalArgumentException("bytes are negative: " + bytes);
+        }
+        if (bytes > MOST_BYTES) {
+            return leastRoom();
+        }
         for (MemoryAccount account = this; account != null; account = account.parent) {
-            if (!account.tryCharge(bytes)) {
-                for (MemoryAccount charged = this; charged != null && charged != account; charged = charged.parent) {
-                    charged.used.addAndGet(-bytes);
+            if (account.maxMemory != 0 && !account.tryClaim(bytes)) {
+                for (MemoryAccount below = this; below != account && below != null; below = below.parent) {
+                    below.unclaim(bytes);
                 }
-                return false;
+                return account;
             }
         }
-        return true;
+        for (MemoryAccount account = this; account != null; account = account.parent) {
+            // At the top, the claim was the charge.
+            if (account.maxMemory == 0 || account.claimsApart) {
+                account.raisePeak(account.used.addAndGet(bytes));
+            }
+        }
+        return null;
     }
 
     /** Takes back a charge of {@code bytes}. */
@@ -176,6 +237,7 @@ public final class MemoryAccount {
         for (MemoryAccount account = this; account != null; account = account.parent) {
             long left = account.used.addAndGet(-bytes);
             assert left >= 0 : "released " + bytes + " bytes, more than were in use: " + left;
+            account.unclaim(bytes);
         }
     }
 
@@ -214,13 +276,10 @@ public final class MemoryAccount {
      * Gives back a block that was taken as a segment. {@code NULL} is ignored.
      *
      * @param block as it was handed out by this account
-     * @throws IllegalArgumentException if {@code block} is on the heap
+     * @throws IllegalArgumentException if {@code block} is refused, as for {@link ZMalloc#zfree(MemorySegment)}
      */
     public void zfree(MemorySegment block) {
-        long usableBytes = ZMalloc.zmallocSize(block);
-        if (usableBytes != 0) {
-            free(block.address(), usableBytes);
-        }
+        release(ZMalloc.zfreeUsable(block));
     }
 
     /**
@@ -230,13 +289,19 @@ public final class MemoryAccount {
      */
     public long tryAllocate(long bytes) {
         long bound = RawZMalloc.usableBytesBound(bytes);
-        return tryReserve(bound) ? allocateReserved(bytes, bound) : OVER_LIMIT;
+        MemoryAccount refusing = reserve(bound);
+        return refusing == null ? allocateReserved(bytes, bound) : refusal(refusing);
     }
 
     /** Like {@link #tryAllocate}, with the first {@code bytes} of the block zero. */
     public long tryAllocateZeroed(long bytes) {
         long bound = RawZMalloc.usableBytesBound(bytes);
-        return tryReserve(bound) ? charged(RawZMalloc.ztrycalloc(bytes), bytes, bound) : OVER_LIMIT;
+        MemoryAccount refusing = reserve(bound);
+        if (refusing != null) {
+            return refusal(refusing);
+        }
+        long size = Sizes.atLeastMin(bytes);
+        return charged(RawZMalloc.ALLOCATOR.allocateZeroed(size), size, bound);
     }
 
     /**
@@ -247,7 +312,8 @@ public final class MemoryAccount {
      * @return its address, which the caller owns, or {@link #OVER_LIMIT} or {@link #NO_MEMORY}, with nothing charged
      */
     public long allocateReserved(long bytes, long reservedBytes) {
-        return charged(RawZMalloc.ztrymalloc(bytes), bytes, reservedBytes);
+        long size = Sizes.atLeastMin(bytes);
+        return charged(Sizes.isNoSize(bytes) ? 0 : RawZMalloc.ALLOCATOR.allocate(size), size, reservedBytes);
     }
 
     /**
@@ -257,8 +323,7 @@ public final class MemoryAccount {
      * @return the usable bytes that were freed
      */
     public long free(long address, long bytes) {
-        long usableBytes = RawZMalloc.usableBytes(address, Math.max(bytes, RawZMalloc.MIN_BYTES));
-        RawZMalloc.zfree(address, usableBytes);
+        long usableBytes = RawZMalloc.freeSized(address, bytes);
         release(usableBytes);
         return usableBytes;
     }
@@ -267,29 +332,47 @@ public final class MemoryAccount {
         return isAddress(address) ? Memory.segment(address, bytes) : MemorySegment.NULL;
     }
 
-    private boolean tryCharge(long bytes) {
-        long limit = maxMemory == 0 ? Long.MAX_VALUE : maxMemory;
+    /** What stands for an address where {@code refusing} did: without a limit, it was a size that nobody can have. */
+    private static long refusal(MemoryAccount refusing) {
+        return refusing.maxMemory == 0 ? NO_MEMORY : OVER_LIMIT;
+    }
+
+    private boolean tryClaim(long bytes) {
         while (true) {
-            long now = used.get();
-            if (bytes > limit - now) {
+            long now = claimed.get();
+            if (bytes > maxMemory - now) {
                 return false;
             }
-            if (used.compareAndSet(now, now + bytes)) {
-                if (now + bytes > peak.get()) {
-                    peak.accumulateAndGet(now + bytes, Math::max);
+            if (claimed.compareAndSet(now, now + bytes)) {
+                if (!claimsApart) {
+                    raisePeak(now + bytes);
                 }
                 return true;
             }
         }
     }
 
-    /** Replaces the charge of {@code reservedBytes} by what the block really has. */
-    private long charged(long address, long bytes, long reservedBytes) {
+    /** Takes back a claim that is kept apart. */
+    private void unclaim(long bytes) {
+        if (claimsApart) {
+            claimed.addAndGet(-bytes);
+        }
+    }
+
+    private void raisePeak(long usedBytes) {
+        if (usedBytes > peak.get()) {
+            peak.accumulateAndGet(usedBytes, Math::max);
+        }
+    }
+
+    /** Counts a block of {@code size} requested bytes, and makes the charge of {@code reservedBytes} what it has. */
+    private long charged(long address, long size, long reservedBytes) {
         if (address == 0) {
             release(reservedBytes);
             return NO_MEMORY;
         }
-        long usableBytes = RawZMalloc.usableBytes(address, Math.max(bytes, RawZMalloc.MIN_BYTES));
+        long usableBytes = RawZMalloc.usableBytes(address, size);
+        UsedMemory.allocated(usableBytes);
         if (usableBytes <= reservedBytes) {
             if (usableBytes < reservedBytes) {
                 release(reservedBytes - usableBytes);
@@ -300,7 +383,7 @@ public final class MemoryAccount {
         if (tryReserve(usableBytes - reservedBytes)) {
             return address;
         }
-        RawZMalloc.zfree(address, usableBytes);
+        RawZMalloc.free(address, usableBytes);
         release(reservedBytes);
         return OVER_LIMIT;
     }

@@ -55,7 +55,7 @@ public final class RawZMalloc {
         } catch (AllocatorUnavailableException e) {
             // A failing static initialiser would show as NoClassDefFoundError from the second call on, without the
             // cure.
-            return new UnavailableAllocator(e);
+            return UnavailableAllocator.because(e);
         }
     }
 
@@ -288,10 +288,7 @@ public final class RawZMalloc {
      */
     public static void zfree(long address, long bytes) {
         if (address != 0) {
-            long size = Sizes.atLeastMin(bytes);
-            long usableBytes = usableBytes(address, size);
-            ALLOCATOR.free(address, size);
-            UsedMemory.freed(usableBytes);
+            freeSized(address, bytes);
         }
     }
 
@@ -358,8 +355,9 @@ public final class RawZMalloc {
     public static void zfreeNoTcache(long address, long bytes) {
         requireNoTcache();
         if (address != 0) {
-            long usableBytes = usableBytes(address, Sizes.atLeastMin(bytes));
-            ALLOCATOR.freeUncached(address, usableBytes);
+            long size = Sizes.atLeastMin(bytes);
+            long usableBytes = usableBytes(address, size);
+            ALLOCATOR.freeUncached(address, size);
             UsedMemory.freed(usableBytes);
         }
     }
@@ -388,6 +386,13 @@ public final class RawZMalloc {
         usable.clear();
         byte[] text = NativeStrings.encode(string);
         return NativeStrings.put(text, zmallocUsable(text.length + 1L, usable));
+    }
+
+    /** Like {@link #ztrystrdup}, and puts into {@code usable} what was really given. */
+    public static long ztrystrdupUsable(String string, UsableBytes usable) {
+        usable.clear();
+        byte[] text = NativeStrings.encode(string);
+        return NativeStrings.put(text, ztrymallocUsable(text.length + 1L, usable));
     }
 
     /** The bytes of the string at {@code address}, up to but without its zero byte. There must be one. */
@@ -445,6 +450,15 @@ public final class RawZMalloc {
         // Freed first: a backend that refuses what is no live block leaves the count as it was.
         ALLOCATOR.freeAny(address, usableBytes);
         UsedMemory.freed(usableBytes);
+    }
+
+    /** Frees a plain block, not 0, of {@code bytes} as for {@link #zfree(long, long)}. Answers its usable bytes. */
+    static long freeSized(long address, long bytes) {
+        long size = Sizes.atLeastMin(bytes);
+        long usableBytes = usableBytes(address, size);
+        ALLOCATOR.free(address, size);
+        UsedMemory.freed(usableBytes);
+        return usableBytes;
     }
 
     /** Resizes a block, not 0, of {@code oldUsableBytes}; 0 for {@code bytes} frees it. Answers 0 if it failed. */

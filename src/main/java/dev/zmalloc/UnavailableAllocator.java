@@ -1,132 +1,28 @@
 package dev.zmalloc;
 
 import dev.zmalloc.allocator.Allocator;
-import dev.zmalloc.allocator.AllocatorDescription;
-import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.allocator.AllocatorUnavailableException;
-import java.util.Optional;
-import java.util.OptionalLong;
+import java.lang.reflect.Proxy;
+import java.util.Set;
 
-/**
- * Stands where a backend could not be had and says why, on every call: the attempts, the loader's words and the cure.
- *
- * @param reason what the selection of a backend ended with
- */
-record UnavailableAllocator(AllocatorUnavailableException reason) implements Allocator {
-    private AllocatorUnavailableException refusal() {
-        return new AllocatorUnavailableException(String.valueOf(reason.getMessage()), reason);
-    }
+/** Stands where a backend could not be had and says why, on every call: the attempts, the loader's words, the cure. */
+final class UnavailableAllocator {
+    /** False, because they are asked while classes are initialised, where an exception would hide the reason. */
+    private static final Set<String> ASKED_AT_START = Set.of("usableBytesExact", "hasUncachedCalls");
 
-    @Override
-    public String name() {
-        return "unavailable";
-    }
+    private UnavailableAllocator() {}
 
-    @Override
-    public AllocatorDescription description() {
-        throw refusal();
-    }
-
-    @Override
-    public AllocatorFigures figures() {
-        throw refusal();
-    }
-
-    @Override
-    public boolean purge() {
-        throw refusal();
-    }
-
-    @Override
-    public Optional<Boolean> backgroundThreads() {
-        throw refusal();
-    }
-
-    @Override
-    public boolean setBackgroundThreads(boolean on) {
-        throw refusal();
-    }
-
-    @Override
-    public OptionalLong dirtyDecayMillis() {
-        throw refusal();
-    }
-
-    @Override
-    public boolean setDirtyDecayMillis(long millis) {
-        throw refusal();
-    }
-
-    @Override
-    public OptionalLong muzzyDecayMillis() {
-        throw refusal();
-    }
-
-    @Override
-    public boolean setMuzzyDecayMillis(long millis) {
-        throw refusal();
-    }
-
-    @Override
-    public Optional<String> statisticsText(String options) {
-        throw refusal();
-    }
-
-    @Override
-    public long allocate(long bytes) {
-        throw refusal();
-    }
-
-    @Override
-    public long allocateZeroed(long bytes) {
-        throw refusal();
-    }
-
-    @Override
-    public long reallocate(long address, long bytes) {
-        throw refusal();
-    }
-
-    @Override
-    public void free(long address) {
-        throw refusal();
-    }
-
-    @Override
-    public void free(long address, long bytes) {
-        throw refusal();
-    }
-
-    @Override
-    public long allocateAligned(long bytes, long alignmentBytes) {
-        throw refusal();
-    }
-
-    @Override
-    public void freeAligned(long address, long bytes, long alignmentBytes) {
-        throw refusal();
-    }
-
-    @Override
-    public long usableBytes(long address) {
-        throw refusal();
-    }
-
-    @Override
-    public long usableBytesBound(long requestedBytes) {
-        throw refusal();
-    }
-
-    @Override
-    public long alignedUsableBytesBound(long requestedBytes, long alignmentBytes) {
-        throw refusal();
-    }
-
-    /**
-     * False, because it is asked while classes are still being initialised, where an exception would hide the reason.
-     */
-    @Override
-    public boolean usableBytesExact() {
-        return false;
+    /** One that gives the {@code reason} which the selection of a backend ended with. */
+    static Allocator because(AllocatorUnavailableException reason) {
+        return (Allocator) Proxy.newProxyInstance(
+                Allocator.class.getClassLoader(), new Class<?>[] {Allocator.class}, (self, method, arguments) -> {
+                    if (ASKED_AT_START.contains(method.getName())) {
+                        return false;
+                    }
+                    if (method.getName().equals("name")) {
+                        return "unavailable";
+                    }
+                    throw new AllocatorUnavailableException(reason.getMessage(), reason);
+                });
     }
 }

@@ -343,6 +343,18 @@ public final class ZMalloc {
         return segment(NativeStrings.put(text, RawZMalloc.ztrymalloc(bytes)), bytes);
     }
 
+    /** Like {@link #zstrdup}, with a segment as long as what was really given. */
+    public static MemorySegment zstrdupUsable(String string) {
+        UsableBytes usable = new UsableBytes();
+        return segment(RawZMalloc.zstrdupUsable(string, usable), usable.usable());
+    }
+
+    /** Like {@link #ztrystrdup}, with a segment as long as what was really given. */
+    public static MemorySegment ztrystrdupUsable(String string) {
+        UsableBytes usable = new UsableBytes();
+        return segment(RawZMalloc.ztrystrdupUsable(string, usable), usable.usable());
+    }
+
     /**
      * The bytes of the string that {@code string} begins with, up to but without its zero byte.
      *

@@ -7,8 +7,6 @@ import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.fixtures.Seeds;
 import java.lang.foreign.MemorySegment;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Aligned blocks, and the ways to free one. */
@@ -16,17 +14,7 @@ class AlignedBlocksTest {
     private static final int OPERATIONS = 100_000;
     private static final int BLOCKS = 500;
 
-    private long usedBefore;
-
-    @BeforeEach
-    void remember() {
-        usedBefore = ZMalloc.zmallocUsedMemory();
-    }
-
-    @AfterEach
-    void leavesNothingBehind() {
-        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(usedBefore);
-    }
+    private final long usedBefore = ZMalloc.zmallocUsedMemory();
 
     @Test
     void alignsEverySizeToEveryPowerOfTwo() {

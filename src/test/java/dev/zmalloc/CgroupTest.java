@@ -66,6 +66,20 @@ class CgroupTest {
         assertThat(limit()).isEmpty();
     }
 
+    /** A part of the hierarchy can be mounted elsewhere besides, for another container or for a tool. */
+    @Test
+    void v2MountOfAnotherPartIsPassedOver() {
+        String other = "29 23 0:26 /other /mnt/other rw - cgroup2 cgroup2 rw";
+        system.groups("0::/mine")
+                .mounts(other, V2_MOUNT)
+                .file("mnt/other/memory.max", "1000")
+                .v2("mine", "2000");
+        assertThat(limit()).hasValue(2_000);
+
+        system.mounts(other);
+        assertThat(limit()).as("the only mount there is").hasValue(1_000);
+    }
+
     @Test
     void v2MaxIsNoLimit() {
         system.groups("0::/a").mounts(V2_MOUNT).v2("a", "max");

@@ -75,6 +75,12 @@ class FormsUnderFaultTest {
         usable.set(-5, -5);
         assertThatThrownBy(() -> RawZMalloc.zstrdupUsable("abc", usable)).isInstanceOf(NativeOutOfMemoryError.class);
         assertThat(usable).hasToString("usable 0, old 0");
+        usable.set(-5, -5);
+        assertThat(RawZMalloc.ztrystrdupUsable("abc", usable)).isZero();
+        assertThat(usable).hasToString("usable 0, old 0");
+        assertThat(ZMalloc.ztrystrdupUsable("abc")).isEqualTo(MemorySegment.NULL);
+        assertThatThrownBy(() -> ZMalloc.zstrdupUsable("abc"))
+                .hasMessage("zmalloc: Out of memory trying to allocate 4 bytes");
     }
 
     /** The peak against an exact one, with threads that take, resize and free at random. */

@@ -3,6 +3,7 @@ package dev.zmalloc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.fixtures.ChildJvm;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,6 +94,113 @@ class MemoryAccountTest {
         left.release(500);
         right.release(500);
         assertThat(parent.usedMemory()).isZero();
+    }
+
+    @Test
+    void whatIsRefusedRaisesNoPeak() {
+        MemoryAccount root = new MemoryAccount("root", 1_000);
+        MemoryAccount middle = root.child("middle", 2_000);
+        MemoryAccount leaf = middle.child("leaf", 0);
+        assertThat(leaf.tryReserve(300)).isTrue();
+        assertThat(leaf.reserve(800)).isSameAs(root);
+        assertThat(leaf.reserve(1_800)).isSameAs(middle);
+        assertThat(leaf.tryAllocate(1L << 60)).isEqualTo(MemoryAccount.OVER_LIMIT);
+        for (MemoryAccount account : List.of(leaf, middle, root)) {
+            assertThat(account.usedMemory()).isEqualTo(300);
+            assertThat(account.peakMemory()).as(account.path()).isEqualTo(300);
+        }
+        leaf.release(300);
+    }
+
+    /** An account without a limit refuses nothing, also not what no process can have. */
+    @Test
+    void aSizeThatCannotBeHadIsLackOfMemoryAndNotCharged() {
+        MemoryAccount account = new MemoryAccount("test", 0);
+        assertThat(account.tryReserve(100)).isTrue();
+        for (long bytes : new long[] {-1, Long.MIN_VALUE, Long.MAX_VALUE, 1L << 60}) {
+            assertThat(account.tryAllocate(bytes)).isEqualTo(MemoryAccount.NO_MEMORY);
+            assertThat(account.tryAllocateZeroed(bytes)).isEqualTo(MemoryAccount.NO_MEMORY);
+        }
+        assertThat(account.peakMemory()).isEqualTo(100);
+        account.release(100);
+        assertThatThrownBy(() -> account.reserve(-1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(account.usedMemory()).isZero();
+    }
+
+    /** One thread's charges are all refused by the parent, while another's are small and granted. */
+    @Test
+    void aRefusalUnderWayRaisesNoPeakOfOthers() throws InterruptedException {
+        MemoryAccount parent = new MemoryAccount("parent", 1_000);
+        MemoryAccount child = parent.child("child", 10_000);
+        assertThat(parent.tryReserve(500)).isTrue();
+        AtomicBoolean done = new AtomicBoolean();
+        Thread refused = Thread.ofPlatform().start(() -> {
+            while (!done.get()) {
+                if (child.reserve(900) != parent) {
+                    throw new AssertionError("900 bytes were granted, or refused by the child");
+                }
+            }
+        });
+        try {
+            for (int round = 0; round < 300_000; round++) {
+                assertThat(child.tryReserve(10)).isTrue();
+                child.release(10);
+            }
+        } finally {
+            done.set(true);
+            refused.join();
+        }
+        assertThat(child.peakMemory()).isEqualTo(10);
+        assertThat(parent.peakMemory()).isEqualTo(510);
+        assertThat(child.usedMemory()).isZero();
+        assertThat(child.tryReserve(500)).isTrue();
+        parent.release(500);
+        child.release(500);
+    }
+
+    /** The parent is full one moment and empty the next; the child, which has room always, never refuses. */
+    @Test
+    void namesWhoReallyRefused() throws InterruptedException {
+        MemoryAccount parent = new MemoryAccount("parent", 1_000);
+        MemoryAccount child = parent.child("child", 2_000);
+        AtomicBoolean done = new AtomicBoolean();
+        Thread toggling = Thread.ofPlatform().start(() -> {
+            while (!done.get()) {
+                if (parent.tryReserve(1_000)) {
+                    parent.release(1_000);
+                }
+            }
+        });
+        try {
+            for (int round = 0; round < 300_000; round++) {
+                MemoryAccount refusing = child.reserve(10);
+                if (refusing == null) {
+                    child.release(10);
+                } else {
+                    assertThat(refusing).isSameAs(parent);
+                }
+            }
+        } finally {
+            done.set(true);
+            toggling.join();
+        }
+        assertThat(child.leastRoom()).isSameAs(parent);
+        assertThat(child.child("grandchild", 5).leastRoom().maxMemory()).isEqualTo(5);
+        assertThat(new MemoryAccount("free", 0).leastRoom().maxMemory()).isZero();
+    }
+
+    /** A look-up costs as much as the rest of a free. */
+    @Test
+    @Tag("process")
+    void asksABackendOnceForASizeAndTellsItWhatItWasTold() throws Exception {
+        ChildJvm.Result result = ChildJvm.of(AccountLookupsProbe.class)
+                .property("zmalloc.allocator", AccountLookupsProbe.Counting.class.getName())
+                .run();
+        assertThat(result.exit()).as("%s", result).isZero();
+        assertThat(result.value("take")).isEqualTo("1");
+        assertThat(result.value("free")).isEqualTo("1");
+        assertThat(result.value("told")).isEqualTo("100");
+        assertThat(result.value("used")).isEqualTo("0");
     }
 
     @Test

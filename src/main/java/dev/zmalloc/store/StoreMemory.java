@@ -95,7 +95,8 @@ final class StoreMemory {
                 throw outOfMemory(entryBytes);
             }
             if (entry == MemoryAccount.OVER_LIMIT) {
-                throw rejected("the allocator gave more than it said and the limit leaves", entryBytes, keyBytes);
+                throw rejected(
+                        "the allocator gave more than it said and the limit leaves", refusing(1), entryBytes, keyBytes);
             }
             taken = true;
             return entry;
@@ -118,21 +119,23 @@ final class StoreMemory {
 
     /** Charges {@code bytes} to the account, making room until they fit. The caller counts as holding memory then. */
     private void reserve(long bytes, int keyBytes) {
-        if (tryHold(bytes)) {
+        MemoryAccount refusing = tryHold(bytes);
+        if (refusing == null) {
             return;
         }
         if (bytes > account.tightestLimit() - emptyBytes) {
             tooLarge.increment();
-            throw refusal(account, "an entry larger than the limit can hold", bytes, keyBytes);
+            throw refusal("an entry larger than the limit can hold", refusing, bytes, keyBytes);
         }
         long waitedNanos = 0;
-        for (long evictions = evictor.evictions(); !tryHold(bytes); evictions = evictor.evictions()) {
+        for (long evictions = evictor.evictions(); tryHold(bytes) != null; evictions = evictor.evictions()) {
             waitedNanos = makeRoom(bytes, 0, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
-                if (tryHold(bytes)) {
+                refusing = tryHold(bytes);
+                if (refusing == null) {
                     return;
                 }
-                throw rejected("no room, and " + whyNot(), bytes, keyBytes);
+                throw rejected("no room, and " + whyNot(), refusing, bytes, keyBytes);
             }
         }
     }
@@ -146,14 +149,15 @@ final class StoreMemory {
                 + (pinned == 0 ? "" : "; " + pinned + " bytes wait for a reader or a lease to end");
     }
 
-    private boolean tryHold(long bytes) {
+    /** Charges {@code bytes} to the account. Answers who refused; null if nobody did. */
+    private @Nullable MemoryAccount tryHold(long bytes) {
         // Counted first, so that whoever finds the memory taken finds its holder too.
         holders.increment();
-        if (account.tryReserve(bytes)) {
-            return true;
+        MemoryAccount refusing = account.reserve(bytes);
+        if (refusing != null) {
+            holders.decrement();
         }
-        holders.decrement();
-        return false;
+        return refusing;
     }
 
     /**
@@ -252,7 +256,7 @@ final class StoreMemory {
             }
             waitedNanos = makeRoom(bytes, 1, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
-                throw rejected("no room in the table, and " + whyNot(), bytes, keyBytes);
+                throw rejected("no room in the table, and " + whyNot(), refusing(bytes), bytes, keyBytes);
             }
         }
     }
@@ -278,19 +282,27 @@ final class StoreMemory {
         return new NativeOutOfMemoryError(requestedBytes);
     }
 
-    private MaxMemoryException rejected(String reason, long requestedBytes, int keyBytes) {
+    private MaxMemoryException rejected(String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
         if (closed) {
             throw new IllegalStateException("the store is closed");
         }
         noRoom.increment();
-        return refusal(account, reason, requestedBytes, keyBytes);
+        return refusal(reason, refusing, requestedBytes, keyBytes);
+    }
+
+    /** The account that refused {@code bytes} a moment ago, where only that it did is known. */
+    private MemoryAccount refusing(long bytes) {
+        MemoryAccount refusing = account.refusing(bytes);
+        return refusing == null ? account.leastRoom() : refusing;
     }
 
     /** A refusal with the numbers of the account whose limit stands in the way: the store's own, or one above it. */
-    static MaxMemoryException refusal(MemoryAccount account, String reason, long requestedBytes, int keyBytes) {
-        MemoryAccount refusing = account.refusing(requestedBytes);
-        MemoryAccount limit = refusing == null ? account : refusing;
+    static MaxMemoryException refusal(String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
         return new MaxMemoryException(
-                reason + " in " + limit.path(), requestedBytes, limit.usedMemory(), limit.maxMemory(), keyBytes);
+                reason + " in " + refusing.path(),
+                requestedBytes,
+                refusing.usedMemory(),
+                refusing.maxMemory(),
+                keyBytes);
     }
 }

@@ -25,7 +25,8 @@ abstract class AllocatorContract {
     private static final long BEYOND_4_GIB = (4L << 30) + 4097;
 
     private static final long LARGEST_BYTES = 64 << 20;
-    private static final long[] ABSURD = {Long.MAX_VALUE - 1, Long.MAX_VALUE / 2, 1L << 62, 1L << 56, 1L << 50};
+    private static final long[] ABSURD = {Long.MAX_VALUE - 1, Long.MAX_VALUE / 2, 1L << 62, 1L << 56, 1L << 50, 1L << 48
+    };
 
     /** The backend under test, always the same one. */
     abstract Allocator allocator();
@@ -111,9 +112,16 @@ abstract class AllocatorContract {
         for (int round = 0; round < live.size(); round++) {
             long address = live.get(round);
             long usableBytes = allocator().usableBytes(address);
-            assertThat(Memory.getByte(address)).isEqualTo((byte) round);
-            assertThat(Memory.getByte(address + usableBytes - 1)).isEqualTo((byte) round);
+            checkFilled(address, usableBytes, (byte) round);
             allocator().free(address, usableBytes);
+        }
+    }
+
+    private static void checkFilled(long address, long bytes, byte value) {
+        long wrong = GuardedAllocator.firstOther(address, bytes, value);
+        if (wrong >= 0) {
+            throw new AssertionError(
+                    "byte " + wrong + " of " + bytes + " is " + Memory.getByte(address + wrong) + " and not " + value);
         }
     }
 
@@ -126,14 +134,7 @@ abstract class AllocatorContract {
             Memory.fill(dirty, allocator().usableBytes(dirty), (byte) 0xA5);
             allocator().free(dirty);
             long zeroed = allocator().allocateZeroed(size);
-            for (long offset = 0; offset < size; offset += size - offset >= 8 ? 8 : 1) {
-                boolean zero = size - offset >= 8
-                        ? Memory.getLong(zeroed + offset) == 0
-                        : Memory.getByte(zeroed + offset) == 0;
-                assertThat(zero)
-                        .as("byte %d of %d, round %d", offset, size, round)
-                        .isTrue();
-            }
+            checkFilled(zeroed, size, (byte) 0);
             allocator().free(zeroed);
         }
     }
@@ -144,24 +145,36 @@ abstract class AllocatorContract {
         for (int round = 0; round < 5_000; round++) {
             long size = randomSize(random);
             long address = allocator().allocate(size);
-            Memory.fill(address, size, (byte) round);
+            writePlaces(address, 0, size);
             for (int step = 0; step < 4; step++) {
                 long nextSize = randomSize(random);
                 address = allocator().reallocate(address, nextSize);
-                long usableBytes = allocator().usableBytes(address);
-                assertThat(usableBytes).isGreaterThanOrEqualTo(nextSize);
-                if (allocator().usableBytesExact()) {
-                    assertThat(usableBytes).isEqualTo(allocator().usableBytesBound(nextSize));
-                }
-                long kept = Math.min(size, nextSize);
-                assertThat(Memory.getByte(address)).isEqualTo((byte) round);
-                assertThat(Memory.getByte(address + kept / 2)).isEqualTo((byte) round);
-                assertThat(Memory.getByte(address + kept - 1)).isEqualTo((byte) round);
-                Memory.fill(address, nextSize, (byte) round);
+                checkResized(nextSize, address);
+                checkPlaces(address, Math.min(size, nextSize));
+                writePlaces(address, Math.min(size, nextSize), nextSize);
                 size = nextSize;
             }
             allocator().free(address);
         }
+    }
+
+    /** Writes to each byte what follows from its place in the block, so that content moved to elsewhere shows. */
+    private static void writePlaces(long address, long from, long to) {
+        for (long offset = from; offset < to; offset++) {
+            Memory.putByte(address + offset, place(offset));
+        }
+    }
+
+    private static void checkPlaces(long address, long bytes) {
+        for (long offset = 0; offset < bytes; offset++) {
+            if (Memory.getByte(address + offset) != place(offset)) {
+                throw new AssertionError("byte " + offset + " of " + bytes + " was not kept");
+            }
+        }
+    }
+
+    private static byte place(long offset) {
+        return (byte) ((offset * 0x9E3779B97F4A7C15L) >>> 56);
     }
 
     @Test
@@ -199,7 +212,11 @@ abstract class AllocatorContract {
     private void exchange(ConcurrentLinkedQueue<Long> blocks, SplittableRandom random) {
         for (int round = 0; round < 20_000; round++) {
             long size = Math.max(16, randomSize(random));
-            long address = allocator().allocate(size);
+            long address = switch (round % 3) {
+                case 0 -> allocator().allocateZeroed(size);
+                case 1 -> allocator().allocateAligned(size, 64);
+                default -> allocator().allocate(size);
+            };
             Memory.putLong(address, address);
             blocks.add(address);
             Long other = round % 4 == 0 ? null : blocks.poll();
@@ -213,7 +230,14 @@ abstract class AllocatorContract {
         if (Memory.getLong(address) != address) {
             throw new AssertionError("block " + Long.toHexString(address) + " was handed out twice");
         }
-        allocator().free(address, allocator().usableBytes(address));
+        if ((address & 32) == 0) {
+            allocator().freeAny(address, allocator().usableBytes(address));
+            return;
+        }
+        // Resized by another thread than the one that took it, too.
+        long moved = allocator().reallocate(address, 1_000);
+        assertThat(Memory.getLong(moved)).isEqualTo(address);
+        allocator().free(moved, 1_000);
     }
 
     @Test
@@ -238,11 +262,18 @@ abstract class AllocatorContract {
     }
 
     @Test
-    void alignsToSixteenBytesFromSixteenOn() {
-        sizesAcrossClasses().filter(size -> size >= 16).forEach(size -> {
+    void alignsToSixteenBytesFromSixteenOnAndToEightBelow() {
+        sizesAcrossClasses().forEach(size -> {
             long address = allocator().allocate(size);
-            assertThat(address & 15).as("%d bytes", size).isZero();
-            allocator().free(address);
+            long zeroed = allocator().allocateZeroed(size);
+            long moved = allocator().reallocate(allocator().allocate(1), size);
+            long alignment = size < 16 ? 8 : 16;
+            assertThat((address | zeroed | moved) % alignment)
+                    .as("%d bytes", size)
+                    .isZero();
+            allocator().free(address, size);
+            allocator().free(zeroed, size);
+            allocator().free(moved, size);
         });
     }
 
@@ -291,23 +322,67 @@ abstract class AllocatorContract {
         assertThat(RawZMalloc.ztrycalloc(1L << 32, 1L << 32)).isZero();
     }
 
+    /** Sizes that 31 and 32 bits count wrongly, and those next to them: first and last page, up to the last byte. */
     @Test
-    void servesMoreThanFourGibibytes() {
-        long address = allocator().allocate(BEYOND_4_GIB);
-        checkBound(BEYOND_4_GIB, allocator().usableBytes(address));
-        touchEnds(address, BEYOND_4_GIB);
-        allocator().free(address, BEYOND_4_GIB);
+    void servesSizesBeyondFourGibibytes() {
+        for (long power = 128 << 20; power <= 4L << 30; power *= 2) {
+            for (long size : new long[] {power - 1, power, power + 4097}) {
+                long address = allocator().allocate(size);
+                long usableBytes = allocator().usableBytes(address);
+                checkBound(size, usableBytes);
+                touchEnds(address, usableBytes);
+                allocator().free(address, size);
 
-        long aligned = allocator().allocateAligned(BEYOND_4_GIB, 4096);
-        touchEnds(aligned, BEYOND_4_GIB);
-        allocator().freeAligned(aligned, allocator().usableBytes(aligned), 4096);
+                long aligned = takeAligned(size, 4096);
+                touchEnds(aligned, allocator().usableBytes(aligned));
+                allocator().freeAligned(aligned, allocator().usableBytes(aligned), 4096);
+            }
+        }
+    }
+
+    /** Smaller, since an allocator may write zeros over all of it. */
+    @Test
+    void zeroesLargeBlocksToTheirEnds() {
+        for (long size = 64 << 20; size <= 256 << 20; size += size + 4097) {
+            for (int time = 0; time < 2; time++) {
+                long zeroed = allocator().allocateZeroed(size);
+                checkBound(size, allocator().usableBytes(zeroed));
+                checkFilled(zeroed, 4096, (byte) 0);
+                checkFilled(zeroed + size - 4096, 4096, (byte) 0);
+                touchEnds(zeroed, size);
+                allocator().free(zeroed);
+            }
+        }
+    }
+
+    /** To more than 32 bits count, and back. Few pages are written, but an allocator may copy all of them. */
+    @Test
+    void resizesBeyondFourGibibytes() {
+        long address = allocator().allocate(10_000);
+        writePlaces(address, 0, 10_000);
+        long large = allocator().reallocate(address, BEYOND_4_GIB);
+        checkPlaces(large, 10_000);
+        checkResized(BEYOND_4_GIB, large);
+        Memory.fill(large + BEYOND_4_GIB - 4096, 4096, (byte) 2);
+        long small = allocator().reallocate(large, 5_000);
+        checkPlaces(small, 5_000);
+        checkResized(5_000, small);
+        allocator().free(small, 5_000);
+    }
+
+    private void checkResized(long size, long address) {
+        long usableBytes = allocator().usableBytes(address);
+        assertThat(usableBytes).isGreaterThanOrEqualTo(size);
+        if (allocator().usableBytesExact()) {
+            assertThat(usableBytes).isEqualTo(allocator().usableBytesBound(size));
+        }
     }
 
     private static void touchEnds(long address, long size) {
         Memory.fill(address, 4096, (byte) 1);
         Memory.fill(address + size - 4096, 4096, (byte) 2);
-        assertThat(Memory.getByte(address + 4095)).isEqualTo((byte) 1);
-        assertThat(Memory.getByte(address + size - 1)).isEqualTo((byte) 2);
+        checkFilled(address, 4096, (byte) 1);
+        checkFilled(address + size - 4096, 4096, (byte) 2);
     }
 
     @Test
@@ -320,7 +395,7 @@ abstract class AllocatorContract {
         assertThat(result.exit()).as(result.toString()).isZero();
         assertThat(result.value("allocator")).isEqualTo(allocator().name());
         assertThat(Integer.parseInt(result.value("blocks"))).isBetween(4, 64);
-        assertThat(result.value("refused")).isEqualTo("malloc calloc realloc aligned");
+        assertThat(result.value("refused")).isEqualTo("malloc calloc realloc aligned uncached huge");
         assertThat(result.value("kept")).isEqualTo("true");
         assertThat(result.value("thrown")).contains("zmalloc: Out of memory trying to allocate");
         assertThat(Integer.parseInt(result.value("again"))).isGreaterThanOrEqualTo(4);
@@ -334,11 +409,10 @@ abstract class AllocatorContract {
             long size = randomSize(random);
             long alignment = 8L << random.nextInt(12);
             long address = takeAligned(size, alignment);
-            Memory.fill(address, size, (byte) round);
+            writePlaces(address, 0, size);
             long nextSize = round % 3 == 0 ? allocator().usableBytes(address) : randomSize(random);
             address = allocator().reallocate(address, nextSize);
-            assertThat(Memory.getByte(address)).isEqualTo((byte) round);
-            assertThat(Memory.getByte(address + Math.min(size, nextSize) - 1)).isEqualTo((byte) round);
+            checkPlaces(address, Math.min(size, nextSize));
             allocator().free(address, nextSize);
         }
     }

@@ -76,6 +76,13 @@ public final class ExhaustionProbe {
         if (ZMalloc.allocator().allocateAligned(BLOCK_BYTES, 4096) == 0) {
             refused.add("aligned");
         }
+        if (ZMalloc.allocator().allocateUncached(BLOCK_BYTES) == 0) {
+            refused.add("uncached");
+        }
+        // More than the whole address space has, though a free process could have it.
+        if (RawZMalloc.ztrymalloc(5L << 30) == 0 && RawZMalloc.ztryrealloc(small, 5L << 30) == 0) {
+            refused.add("huge");
+        }
         return String.join(" ", refused);
     }
 

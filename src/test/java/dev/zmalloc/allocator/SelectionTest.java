@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.zmalloc.fixtures.ChildJvm;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledForJreRange;
+import org.junit.jupiter.api.condition.JRE;
 
 /** The choice of an allocator by code, which is made once in a JVM. */
 @Tag("process")
@@ -64,5 +66,20 @@ class SelectionTest {
 
         assertThat(result.value("1")).isEqualTo("chosen libc");
         assertThat(result.value("2")).isEqualTo("taken from libc");
+    }
+
+    /** The refusal has the cure each time, and is no failed initialisation of a class. */
+    @Test
+    @EnabledForJreRange(min = JRE.JAVA_24)
+    void saysWhatHelpsWhereNativeAccessIsDenied() throws Exception {
+        ChildJvm.Result result = probe().withoutOption("--enable-native-access=ALL-UNNAMED")
+                .environment("ZMALLOC_ALLOCATOR", "libc")
+                .run("-", "-");
+
+        for (String time : new String[] {"1", "2"}) {
+            assertThat(result.value(time))
+                    .isEqualTo("unavailable: the JVM was started with --illegal-native-access=deny:"
+                            + " add --enable-native-access=ALL-UNNAMED");
+        }
     }
 }

@@ -86,6 +86,27 @@ class WatchingAllocatorTest {
         }
     }
 
+    /** An allocator may keep aligned blocks elsewhere than plain ones of their size. */
+    @Test
+    void refusesAnotherAlignmentAndKeepsTheBlock() {
+        for (Allocator allocator : List.of(track, guard)) {
+            long plain = allocator.allocate(100);
+            long aligned = allocator.allocateAligned(100, 64);
+            assertWrongAlignment(() -> allocator.free(aligned, 100), "with none, and not 64 bytes");
+            assertWrongAlignment(() -> allocator.freeUncached(aligned, 100), "with none, and not 64 bytes");
+            assertWrongAlignment(() -> allocator.freeAligned(aligned, 100, 16), "with 16 bytes, and not 64 bytes");
+            assertWrongAlignment(() -> allocator.freeAligned(plain, 100, 64), "with 64 bytes, and not none");
+            allocator.free(plain, 100);
+            allocator.freeAligned(aligned, allocator.usableBytes(aligned), 64);
+        }
+    }
+
+    private static void assertWrongAlignment(ThrowingCallable call, String alignments) {
+        NativeMemoryMisuseError error = misuse(call);
+        assertThat(error.kind()).isEqualTo(Kind.WRONG_ALIGNMENT);
+        assertThat(error).hasMessageContaining(alignments).hasMessageContaining("a block of 100 bytes");
+    }
+
     @Test
     void findsWritesInFrontAndBehind() {
         for (long alignmentBytes : new long[] {0, 64, 4096}) {

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class OffHeapStoreTest {
@@ -349,6 +350,44 @@ class OffHeapStoreTest {
                     .hasMessageContaining("no room to open a store in shared");
         }
         assertThat(shared.usedMemory()).isZero();
+    }
+
+    /** What a store without a limit of its own is refused by is the shared account, also if that has room again. */
+    @Test
+    void aRefusalNamesTheSharedAccountThatIsFullForAMoment() throws InterruptedException {
+        long limit = 3 << 20;
+        MemoryAccount shared = new MemoryAccount("shared", limit);
+        AtomicBoolean done = new AtomicBoolean();
+        Thread toggling = null;
+        try (OffHeapStore store = OffHeapStore.builder().account(shared).build()) {
+            toggling = Thread.ofPlatform().start(() -> {
+                while (!done.get()) {
+                    long rest = limit - shared.usedMemory();
+                    if (shared.tryReserve(rest)) {
+                        Thread.yield();
+                        shared.release(rest);
+                    }
+                }
+            });
+            long end = System.nanoTime() + 30_000_000_000L;
+            int refused = 0;
+            while (refused < 1_000 && System.nanoTime() < end) {
+                try {
+                    store.put(key(1), new byte[100]);
+                    store.remove(key(1));
+                } catch (MaxMemoryException e) {
+                    refused++;
+                    assertThat(e).hasMessageContaining(" in shared: ");
+                    assertThat(e.maxMemory()).isEqualTo(limit);
+                }
+            }
+            assertThat(refused).isEqualTo(1_000);
+        } finally {
+            done.set(true);
+            if (toggling != null) {
+                toggling.join();
+            }
+        }
     }
 
     private static OffHeapStore sharing(MemoryAccount account) {
