@@ -10,14 +10,14 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
 /** The times of all iterations of all cases, and the garbage that each made, by the names of the cases. */
-final class Measurements {
+public final class Measurements {
     private static final String GARBAGE = "gc.alloc.rate.norm";
 
     private final Map<String, List<List<Double>>> forks = new LinkedHashMap<>();
     private final Map<String, Double> garbageBytes = new LinkedHashMap<>();
 
     /** Takes in what a fork measured. */
-    void add(String name, RunResult run) {
+    public void add(String name, RunResult run) {
         List<Double> nanos = new ArrayList<>();
         run.getBenchmarkResults()
                 .forEach(fork -> fork.getIterationResults().forEach(iteration -> nanos.add(nanos(iteration))));
@@ -35,24 +35,24 @@ final class Measurements {
     }
 
     /** Nanoseconds an operation: the median of all iterations. */
-    double nanos(String name) {
+    public double nanos(String name) {
         return median(all(name));
     }
 
     /** The lowest and the highest of the forks' medians. */
-    String spread(String name) {
+    public String spread(String name) {
         List<Double> medians =
                 forks.get(name).stream().map(Measurements::median).toList();
         return String.format("%.1f-%.1f", Collections.min(medians), Collections.max(medians));
     }
 
     /** The most bytes that an operation put on the heap in any fork. */
-    double garbageBytes(String name) {
+    public double garbageBytes(String name) {
         return garbageBytes.getOrDefault(name, 0.0);
     }
 
     /** All of it, for programs. */
-    Map<String, Object> toMap() {
+    public Map<String, Object> toMap() {
         Map<String, Object> all = new LinkedHashMap<>();
         forks.forEach((name, nanos) -> {
             Map<String, Object> one = new LinkedHashMap<>();
@@ -68,7 +68,7 @@ final class Measurements {
         return forks.get(name).stream().flatMap(List::stream).toList();
     }
 
-    static double median(List<Double> values) {
+    public static double median(List<Double> values) {
         List<Double> sorted = values.stream().sorted().toList();
         int middle = sorted.size() / 2;
         return sorted.size() % 2 == 1 ? sorted.get(middle) : (sorted.get(middle - 1) + sorted.get(middle)) / 2;

@@ -3,6 +3,7 @@ package dev.zmalloc.bench.compare;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.zmalloc.bench.Machine;
 import dev.zmalloc.cli.ProgressLine;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

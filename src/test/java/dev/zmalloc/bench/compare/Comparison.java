@@ -1,5 +1,6 @@
 package dev.zmalloc.bench.compare;
 
+import dev.zmalloc.bench.Machine;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.ToLongFunction;

@@ -1,6 +1,7 @@
 package dev.zmalloc.bench.compare;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.zmalloc.bench.Machine;
 import dev.zmalloc.bench.compare.Comparison.Entry;
 import dev.zmalloc.bench.compare.Comparison.Workload;
 import java.io.IOException;

@@ -1,6 +1,7 @@
 package dev.zmalloc.bench.compare;
 
 import com.fasterxml.jackson.jr.ob.JSON;
+import dev.zmalloc.bench.Machine;
 import dev.zmalloc.bench.compare.Comparison.Absent;
 import dev.zmalloc.bench.compare.Comparison.Settings;
 import dev.zmalloc.cli.ProgressLine;

@@ -1,14 +1,13 @@
 package dev.zmalloc.bench.compare;
 
+import dev.zmalloc.bench.Charts;
 import dev.zmalloc.bench.compare.Comparison.Entry;
 import dev.zmalloc.bench.compare.Comparison.Workload;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
@@ -16,19 +15,14 @@ import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.AnnotationLine;
 import org.knowm.xchart.AnnotationText;
 import org.knowm.xchart.CategoryChart;
-import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
-import org.knowm.xchart.style.AxesChartStyler;
-import org.knowm.xchart.style.CategoryStyler;
-import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** The single charts of the picture. They have no legends: the picture has one for all. */
 final class Panels {
-    static final Color INK = new Color(0x22, 0x22, 0x22);
     static final Color REQUESTED = new Color(0xc4, 0xc4, 0xc4);
 
     /** Of M. Okabe and K. Ito's palette, which people with any kind of colour vision can tell apart. */
@@ -39,12 +33,8 @@ final class Panels {
             "mimalloc", new Color(0xcc, 0x79, 0xa7));
 
     private static final Color OTHER = new Color(0xd5, 0x5e, 0x00);
-    private static final Color GRID = new Color(0xe4, 0xe4, 0xe4);
     private static final Color MARK = new Color(0x99, 0x99, 0x99);
     private static final double MEBIBYTE = 1 << 20;
-    private static final int TITLE_POINTS = 18;
-    private static final int AXIS_POINTS = 15;
-    private static final int TICK_POINTS = 14;
     private static final int LABEL_POINTS = 12;
 
     /** Every second sample is drawn: more is finer than the picture's grain. */
@@ -57,10 +47,6 @@ final class Panels {
         return COLOURS.getOrDefault(allocator, OTHER);
     }
 
-    static Font font(int style, int points) {
-        return new Font(Font.SANS_SERIF, style, points);
-    }
-
     /** The course of resident memory, and of what was requested. */
     static XYChart course(Workload workload) {
         XYChart chart = new XYChartBuilder()
@@ -68,7 +54,7 @@ final class Panels {
                 .xAxisTitle("work done: bytes taken and freed, % of all")
                 .yAxisTitle("MiB")
                 .build();
-        style(chart.getStyler());
+        Charts.style(chart.getStyler());
         chart.getStyler().setXAxisMin(0.0).setXAxisMax(100.0).setYAxisMin(0.0);
         double top = 1.18 * mostMebibytes(workload);
         chart.getStyler().setYAxisMax(top);
@@ -86,8 +72,8 @@ final class Panels {
         chart.getStyler()
                 .setAnnotationLineStroke(
                         new BasicStroke(1, BasicStroke.CAP_BUTT, BasicStroke.JOIN_MITER, 10, new float[] {3, 3}, 0));
-        chart.getStyler().setAnnotationTextFont(font(Font.ITALIC, LABEL_POINTS + 1));
-        chart.getStyler().setAnnotationTextFontColor(INK);
+        chart.getStyler().setAnnotationTextFont(Charts.font(Font.ITALIC, LABEL_POINTS + 1));
+        chart.getStyler().setAnnotationTextFontColor(Charts.INK);
         for (ReplayResult.Sample point : workload.control().points()) {
             if (point.name().equals(Points.FULL) || point.name().equals(Points.WORN)) {
                 double percent = point.donePercent();
@@ -136,17 +122,17 @@ final class Panels {
 
     /** How long the replay takes. */
     static CategoryChart time(Workload workload) {
-        CategoryChart chart = bars("CPU time", "seconds");
+        CategoryChart chart = Charts.bars("CPU time", "seconds");
         for (Entry entry : workload.entries()) {
             bar(chart, entry, List.of(""), List.of(entry.processorSeconds()));
         }
-        labels(chart, "0.00", 90);
+        Charts.labels(chart, "0.00", 90);
         return chart;
     }
 
     /** What is used at the peak, against what was requested. */
     static CategoryChart peaks(Workload workload) {
-        CategoryChart chart = bars("Peaks, and what stays after freeing", "MiB");
+        CategoryChart chart = Charts.bars("Peaks, and what stays after freeing", "MiB");
         List<String> moments = List.of("peak used", "peak resident", Points.FREED, Points.PURGED);
         requested(chart, workload, moments);
         for (Entry entry : workload.entries()) {
@@ -157,7 +143,7 @@ final class Panels {
             values.add(at(entry, Points.PURGED, point -> point.residentBytes() / MEBIBYTE));
             bar(chart, entry, moments, values);
         }
-        labels(chart, "0", 0);
+        Charts.labels(chart, "0", 0);
         return chart;
     }
 
@@ -183,13 +169,13 @@ final class Panels {
     }
 
     private static CategoryChart fragmentation(Workload workload, String title, List<String> moments, String pattern) {
-        CategoryChart chart = bars(title, "resident / used");
+        CategoryChart chart = Charts.bars(title, "resident / used");
         for (Entry entry : workload.entries()) {
             List<@Nullable Double> values = new ArrayList<>();
             moments.forEach(moment -> values.add(at(entry, moment, Comparison::fragmentation)));
             bar(chart, entry, moments, values);
         }
-        labels(chart, pattern, 90);
+        Charts.labels(chart, pattern, 90);
         return chart;
     }
 
@@ -199,57 +185,8 @@ final class Panels {
         return entry.point(moment).map(figure::applyAsDouble).orElse(null);
     }
 
-    private static CategoryChart bars(String title, String unit) {
-        CategoryChart chart =
-                new CategoryChartBuilder().title(title).yAxisTitle(unit).build();
-        style(chart.getStyler());
-        CategoryStyler styler = chart.getStyler();
-        styler.setAvailableSpaceFill(0.86);
-        styler.setChartTitleFont(font(Font.BOLD, TITLE_POINTS - 2));
-        styler.setPlotGridVerticalLinesVisible(false);
-        styler.setXAxisTitleVisible(false);
-        return chart;
-    }
-
     private static void bar(CategoryChart chart, Entry entry, List<String> moments, List<@Nullable Double> values) {
         CategorySeries series = chart.addSeries(entry.backend().name(), moments, values);
         series.setFillColor(colour(entry.backend().name()));
-    }
-
-    private static void labels(CategoryChart chart, String pattern, int degrees) {
-        CategoryStyler styler = chart.getStyler();
-        styler.setLabelsVisible(true);
-        styler.setLabelsFont(font(Font.PLAIN, LABEL_POINTS));
-        styler.setLabelsFontColorAutomaticEnabled(false);
-        styler.setLabelsFontColor(INK);
-        styler.setLabelsRotation(degrees);
-        styler.setLabelsPosition(1.06);
-        styler.setYAxisDecimalPattern(pattern);
-        styler.setYAxisMin(0.0);
-        double most = chart.getSeriesCollection().stream()
-                .flatMapToDouble(series -> Arrays.stream(series.getYData()))
-                .filter(Double::isFinite)
-                .max()
-                .orElse(1);
-        styler.setYAxisMax(most * (degrees == 0 ? 1.12 : 1.25));
-    }
-
-    private static void style(AxesChartStyler styler) {
-        styler.setLocale(Locale.ROOT);
-        styler.setLegendVisible(false);
-        styler.setChartTitleBoxVisible(false);
-        styler.setChartTitleFont(font(Font.BOLD, TITLE_POINTS));
-        styler.setChartFontColor(INK);
-        styler.setAxisTitleFont(font(Font.PLAIN, AXIS_POINTS));
-        styler.setAxisTickLabelsFont(font(Font.PLAIN, TICK_POINTS));
-        styler.setAxisTickLabelsColor(INK);
-        styler.setChartBackgroundColor(Color.WHITE);
-        styler.setPlotBackgroundColor(Color.WHITE);
-        styler.setPlotBorderVisible(false);
-        styler.setPlotGridLinesColor(GRID);
-        styler.setPlotGridLinesStroke(new BasicStroke(1));
-        styler.setPlotGridVerticalLinesVisible(false);
-        styler.setChartPadding(8);
-        ((Styler) styler).setAntiAlias(true);
     }
 }

@@ -1,4 +1,4 @@
-package dev.zmalloc.bench.compare;
+package dev.zmalloc.bench;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +18,7 @@ import java.time.ZoneOffset;
  * @param hugePages the system's setting for transparent huge pages
  * @param date in UTC
  */
-record Machine(
+public record Machine(
         String processor,
         int processors,
         long memoryBytes,
@@ -30,7 +30,7 @@ record Machine(
     private static final String UNKNOWN = "unknown";
 
     /** This one, now. */
-    static Machine here() {
+    public static Machine here() {
         return new Machine(
                 field("/proc/cpuinfo", "model name", ":"),
                 Runtime.getRuntime().availableProcessors(),
@@ -43,7 +43,7 @@ record Machine(
     }
 
     /** In one line. */
-    String words() {
+    public String words() {
         return processor + ", " + processors + (processors == 1 ? " processor" : " processors") + ", " + system
                 + ", kernel " + kernel + ", JDK " + java;
     }
