@@ -511,6 +511,11 @@ public final class OffHeapStore implements AutoCloseable {
         return memory;
     }
 
+    /** For tests that want to be alone. */
+    StoreKeeper keeper() {
+        return keeper;
+    }
+
     private boolean putRange(Object key, long keyBytes, Object value, long valueBytes, long expiry, long expected) {
         if (closed) {
             throw new IllegalStateException("the store is closed");

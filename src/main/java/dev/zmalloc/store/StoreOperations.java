@@ -80,6 +80,7 @@ final class StoreOperations {
         }
     }
 
+    @SuppressWarnings("MustBeClosedChecker") // the lease closes it
     @Nullable
     ValueLease lease(Object key, long offset, int bytes, boolean shared) {
         long keyHash = hash.hash(key, offset, bytes);

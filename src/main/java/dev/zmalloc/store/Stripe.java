@@ -399,8 +399,9 @@ final class Stripe {
                 }
             }
             notePossibleExpiry(expired.nextExpiry());
-            expiryCursor += chains;
-            if (expiryCursor < present.bucketCount()) {
+            int next = expiryCursor + chains;
+            if (next < present.bucketCount()) {
+                expiryCursor = next;
                 return false;
             }
             // A merge may have moved an entry from ahead of the cursor to behind it.

@@ -2,6 +2,7 @@ package dev.zmalloc.store;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A value of a store in the place where it lies, readable until {@link #close}, whatever happens to its key meanwhile.
@@ -18,7 +19,7 @@ public final class ValueLease implements AutoCloseable {
     private final int pin;
     private final Arena arena;
     private final MemorySegment segment;
-    private boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     ValueLease(Stripe stripe, int pin, Arena arena, MemorySegment segment) {
         this.stripe = stripe;
@@ -40,11 +41,17 @@ public final class ValueLease implements AutoCloseable {
      * @throws IllegalStateException if a native call is using the segment; the lease goes on then
      */
     @Override
-    public synchronized void close() {
-        if (!closed) {
-            arena.close();
-            closed = true;
-            stripe.unpin(pin);
+    public void close() {
+        if (!closed.compareAndSet(false, true)) {
+            return;
         }
+        boolean ended = false;
+        try {
+            arena.close();
+            ended = true;
+        } finally {
+            closed.set(ended);
+        }
+        stripe.unpin(pin);
     }
 }

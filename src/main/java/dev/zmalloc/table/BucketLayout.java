@@ -135,7 +135,7 @@ final class BucketLayout {
     /** The word with the fingerprint of a slot and its presence bit set. */
     static long withEntry(long word, int slot, int fingerprint) {
         int shift = (slot + 1) * Byte.SIZE;
-        return word & ~(0xFFL << shift) | (long) fingerprint << shift | 1L << slot;
+        return (word & ~(0xFFL << shift)) | (long) fingerprint << shift | 1L << slot;
     }
 
     /** Puts an entry into a slot: the slot first, so that who sees its bit sees it. */

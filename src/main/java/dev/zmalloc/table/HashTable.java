@@ -39,10 +39,10 @@ public final class HashTable {
      * Reading while that goes on. An entry that stays in the table can be found at every moment, in its old place or in
      * its new one: it is copied first, then the version is counted up, then the old place is cleared. A reader may look
      * at the new place too early and at the old one too late, and miss it; then it sees another version than it began
-     * with, and looks again. The argument, for each move: the store that clears is a release and was seen by an acquire,
-     * so the version counted up before it is seen too. The bucket count is published like the clearing of an old place,
-     * after the copies, and read after the version. A writer that stands still anywhere does not keep a reader: the
-     * version stands still with it, and every entry is in at least one place.
+     * with, and looks again. The argument, for each move: the store that clears is a release and was seen by an
+     * acquire, so the version counted up before it is seen too. The bucket count is published like the clearing of an
+     * old place, after the copies, and read after the version. A writer that stands still anywhere does not keep a
+     * reader: the version stands still with it, and every entry is in at least one place.
      */
 
     /** Answered by {@link #put} in place of an address: no entry was replaced. */
@@ -532,7 +532,7 @@ public final class HashTable {
      */
     private boolean trySplit() {
         Directory grown = directory;
-        if (grown == null || buckets == grown.bucketCapacity() && !grown.tryAddChunk()) {
+        if (grown == null || (buckets == grown.bucketCapacity() && !grown.tryAddChunk())) {
             return false;
         }
         int bit = Integer.highestOneBit(buckets);

@@ -110,7 +110,7 @@ public final class ReaderEpochs {
         exit(ticket);
     }
 
-    /** The epoch in which something was unlinked just now, for {@link #advanceBeyond}. It counts up, and wraps. */
+    /** The epoch in which something was unlinked a moment ago, for {@link #advanceBeyond}. It counts up, and wraps. */
     public int unlinked() {
         VarHandle.fullFence();
         return epoch;

@@ -37,18 +37,18 @@ class BucketLayoutTest {
         long bucket = RawZMalloc.zcalloc(BucketLayout.BUCKET_BYTES);
         long address = 0x7FFF_1234_5678L;
         for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
-            long slotWord = BucketLayout.slotWord(address + 8 * slot, 0xFFFF - slot, slot % 2 == 1);
+            long slotWord = BucketLayout.slotWord(address + 8L * slot, 0xFFFF - slot, slot % 2 == 1);
             BucketLayout.set(bucket, slot, 200 + slot, slotWord);
         }
         for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
             long slotAddress = BucketLayout.slotAddress(bucket, slot);
             long slotWord = BucketLayout.slotWordAt(slotAddress);
-            assertThat(BucketLayout.address(slotWord)).isEqualTo(address + 8 * slot);
+            assertThat(BucketLayout.address(slotWord)).isEqualTo(address + 8L * slot);
             assertThat(BucketLayout.accessOf(slotWord)).isEqualTo(0xFFFF - slot);
             assertThat(BucketLayout.expires(slotWord)).isEqualTo(slot % 2 == 1);
             BucketLayout.setAccess(slotAddress, slot);
             slotWord = BucketLayout.slotWordAt(slotAddress);
-            assertThat(BucketLayout.address(slotWord)).isEqualTo(address + 8 * slot);
+            assertThat(BucketLayout.address(slotWord)).isEqualTo(address + 8L * slot);
             assertThat(BucketLayout.accessOf(slotWord)).isEqualTo(slot);
             assertThat(BucketLayout.isChild(slotWord)).isFalse();
             assertThat(BucketLayout.fingerprint(BucketLayout.word(bucket), slot))

@@ -1,0 +1,423 @@
+package dev.zmalloc.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.table.EntryLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store beside a model of it, a map on the heap with a clock set by hand: each action is done to both, and what comes
+ * back is compared. What the store may have evicted may be absent from it; what it serves is what the model has.
+ */
+final class StoreModelRun implements AutoCloseable {
+    /** Keys that GET_ALL and PUT_ALL go through, from that of the action on. */
+    private static final int ALL = 4;
+
+    /** What is under a key, {@code expiry} in milliseconds of the clock. */
+    private static final class Expected {
+        final byte[] value;
+        final long expiry;
+
+        Expected(byte[] value, long expiry) {
+            this.value = value;
+            this.expiry = expiry;
+        }
+    }
+
+    private final AtomicLong clock = new AtomicLong(1_000_000);
+    private final OffHeapStore store;
+    private final boolean limited;
+    private final boolean evicts;
+    private final Map<Integer, Expected> model = new HashMap<>();
+    private long hits;
+    private long misses;
+
+    StoreModelRun(long maxMemory, EvictionPolicy policy) {
+        limited = maxMemory != 0;
+        evicts = policy.evicts();
+        store = OffHeapStore.builder()
+                .maxMemory(maxMemory)
+                .evictionPolicy(policy)
+                .clock(clock::get)
+                .build();
+        // Nobody else changes the store; KEEP does what the keeper would.
+        store.keeper().close();
+    }
+
+    OffHeapStore store() {
+        return store;
+    }
+
+    /** Does one action, and compares. */
+    void apply(StoreAction action) {
+        boolean usesMany = action.kind() == StoreAction.Kind.GET_ALL || action.kind() == StoreAction.Kind.PUT_ALL;
+        for (int key = action.key(); key < action.key() + (usesMany ? ALL : 1); key++) {
+            forgetEvicted(key);
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            switch (action.kind()) {
+                case GET, GET_INTO, GET_ALL, READ, LEASE, CONTAINS_KEY, TIME_TO_LIVE, ENTRY_BYTES ->
+                    look(action, arena);
+                case ADVANCE -> clock.addAndGet(action.millis());
+                case KEEP -> keep();
+                case CLEAR -> {
+                    store.clear();
+                    model.clear();
+                }
+                default -> change(action, arena);
+            }
+        } catch (MaxMemoryException e) {
+            assertThat(limited).as("refused without a limit").isTrue();
+            assertThat(e.usedMemory() + e.requestedBytes()).isGreaterThan(e.maxMemory());
+        }
+        compare(action.key());
+        assertThat(store.size()).isLessThanOrEqualTo(model.size());
+        if (!evicts) {
+            assertThat(store.size()).isGreaterThanOrEqualTo(liveCount());
+        }
+    }
+
+    /** Looks at everything at the end. */
+    void finish() {
+        List.copyOf(model.keySet()).forEach(this::forgetEvicted);
+        List.copyOf(model.keySet()).forEach(this::compare);
+        assertThat(store.statistics().hits()).as("hits").isEqualTo(hits);
+        assertThat(store.statistics().misses()).as("misses").isEqualTo(misses);
+        keep();
+        StoreValidator.validate(store);
+        if (!evicts) {
+            assertThat(store.size()).isEqualTo(model.size());
+        }
+    }
+
+    @Override
+    public void close() {
+        store.close();
+        assertThat(store.usedMemory()).isZero();
+    }
+
+    private @Nullable Expected live(int key) {
+        Expected expected = model.get(key);
+        return expected != null && expected.expiry > clock.get() ? expected : null;
+    }
+
+    private byte @Nullable [] liveValue(int key) {
+        Expected expected = live(key);
+        return expected == null ? null : expected.value;
+    }
+
+    private long liveCount() {
+        return model.values().stream()
+                .filter(expected -> expected.expiry > clock.get())
+                .count();
+    }
+
+    private void forgetEvicted(int key) {
+        boolean isThere = store.containsKey(StoreAction.keyBytes(key));
+        boolean isExpected = live(key) != null;
+        assertThat(isThere && !isExpected).as("a key that was never put").isFalse();
+        if (!isThere && isExpected) {
+            assertThat(evicts).as("lost key %d", key).isTrue();
+            model.remove(key);
+        }
+    }
+
+    /** Compares what is under a key, or may have been evicted. */
+    private void compare(int key) {
+        byte[] found = store.get(StoreAction.keyBytes(key));
+        count(found != null);
+        byte[] expected = liveValue(key);
+        if (found != null || !evicts) {
+            assertThat(found).as("value of key %d", key).isEqualTo(expected);
+        }
+    }
+
+    private void count(boolean hit) {
+        hits += hit ? 1 : 0;
+        misses += hit ? 0 : 1;
+    }
+
+    private void keep() {
+        for (Stripe stripe : store.stripes()) {
+            int steps = 0;
+            while (!stripe.removeExpired(16)) {
+                assertThat(steps++).isLessThan(100_000);
+            }
+            stripe.drainSome(8);
+        }
+        model.values().removeIf(expected -> expected.expiry <= clock.get());
+        if (!evicts) {
+            assertThat(store.size()).as("size without dead entries").isEqualTo(model.size());
+        }
+    }
+
+    private void look(StoreAction action, Arena arena) {
+        byte[] key = action.keyBytes();
+        boolean isArray = action.form() == Form.ARRAY;
+        MemorySegment keySegment = action.form().segment(key, arena);
+        Expected live = live(action.key());
+        byte[] expected = live == null ? null : live.value;
+        switch (action.kind()) {
+            case GET -> {
+                assertThat(isArray ? store.get(key) : store.get(keySegment)).isEqualTo(expected);
+                count(expected != null);
+            }
+            case GET_INTO -> getInto(action, keySegment, expected, arena);
+            case GET_ALL -> getAll(action.key());
+            case READ -> {
+                byte[] read = isArray
+                        ? store.read(key, value -> value.toArray(ValueLayout.JAVA_BYTE))
+                        : store.read(keySegment, value -> value.toArray(ValueLayout.JAVA_BYTE));
+                assertThat(read).isEqualTo(expected);
+                count(expected != null);
+            }
+            case LEASE -> lease(action, keySegment, expected);
+            case CONTAINS_KEY ->
+                assertThat(isArray ? store.containsKey(key) : store.containsKey(keySegment))
+                        .isEqualTo(expected != null);
+            case TIME_TO_LIVE ->
+                assertThat(store.timeToLive(key))
+                        .isEqualTo(
+                                live == null || live.expiry == EntryLayout.NEVER
+                                        ? null
+                                        : Duration.ofMillis(live.expiry - clock.get()));
+            case ENTRY_BYTES ->
+                assertThat(store.entryBytes(key))
+                        .isEqualTo(
+                                live == null
+                                        ? OptionalLong.empty()
+                                        : OptionalLong.of(RawZMalloc.usableBytesBound(EntryLayout.entryBytes(
+                                                key.length, live.value.length, live.expiry != EntryLayout.NEVER))));
+            default -> throw new AssertionError(action);
+        }
+    }
+
+    private void getInto(StoreAction action, MemorySegment keySegment, byte @Nullable [] expected, Arena arena) {
+        int valueBytes = expected == null ? 10 : expected.length;
+        // Sometimes a byte too short.
+        int room = Math.max(0, valueBytes + action.value() % 4 - 1);
+        byte[] target = new byte[room + 5];
+        MemorySegment targetSegment = action.form().segment(new byte[room], arena);
+        int answer = action.form() == Form.ARRAY
+                ? store.getInto(action.keyBytes(), target, 5)
+                : store.getInto(keySegment, targetSegment);
+        assertThat(answer).isEqualTo(expected == null ? -1 : valueBytes);
+        byte[] written = action.form() == Form.ARRAY
+                ? Arrays.copyOfRange(target, 5, 5 + room)
+                : targetSegment.toArray(ValueLayout.JAVA_BYTE);
+        byte[] copied = expected != null && valueBytes <= room ? expected : new byte[0];
+        assertThat(written).isEqualTo(Arrays.copyOf(copied, room));
+        count(expected != null);
+    }
+
+    private void getAll(int first) {
+        List<byte[]> keys = new ArrayList<>();
+        List<byte @Nullable []> expected = new ArrayList<>();
+        for (int key = first; key < first + ALL; key++) {
+            keys.add(StoreAction.keyBytes(key));
+            expected.add(liveValue(key));
+            count(liveValue(key) != null);
+        }
+        assertThat(store.getAll(keys)).containsExactlyElementsOf(expected);
+    }
+
+    /** Takes a lease, and removes its key under it now and then. */
+    private void lease(StoreAction action, MemorySegment keySegment, byte @Nullable [] expected) {
+        byte[] key = action.keyBytes();
+        boolean shared = action.form() == Form.ARRAY && action.value() % 8 == 0;
+        try (ValueLease lease = shared
+                ? store.leaseShared(key)
+                : action.form() == Form.ARRAY ? store.lease(key) : store.lease(keySegment)) {
+            assertThat(lease == null).isEqualTo(expected == null);
+            if (lease != null) {
+                if (action.value() % 4 == 0) {
+                    assertThat(store.remove(key)).isTrue();
+                    model.remove(action.key());
+                }
+                assertThat(lease.segment().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(expected);
+            }
+        }
+        count(expected != null);
+    }
+
+    private void change(StoreAction action, Arena arena) {
+        byte[] key = action.keyBytes();
+        byte[] value = action.valueBytes();
+        MemorySegment keySegment = action.form().segment(key, arena);
+        MemorySegment valueSegment = action.form().segment(value, arena);
+        boolean isArray = action.form() == Form.ARRAY;
+        boolean isThere = live(action.key()) != null;
+        Duration time = Duration.ofMillis(action.millis());
+        switch (action.kind()) {
+            case PUT -> {
+                if (isArray) {
+                    store.put(key, value);
+                } else {
+                    store.put(keySegment, valueSegment);
+                }
+                expect(action, value, EntryLayout.NEVER);
+            }
+            case PUT_WITH_TIME -> {
+                if (isArray) {
+                    store.put(key, value, time);
+                } else {
+                    store.put(keySegment, valueSegment, time);
+                }
+                expect(action, value, clock.get() + action.millis());
+            }
+            case PUT_IF_ABSENT -> {
+                boolean put = isArray ? store.putIfAbsent(key, value) : store.putIfAbsent(keySegment, valueSegment);
+                assertThat(put).isEqualTo(!isThere);
+                expectIf(put, action, value, EntryLayout.NEVER);
+            }
+            case REPLACE -> {
+                boolean put = isArray ? store.replace(key, value) : store.replace(keySegment, valueSegment);
+                assertThat(put).isEqualTo(isThere);
+                expectIf(put, action, value, EntryLayout.NEVER);
+            }
+            case GET_AND_PUT -> {
+                byte[] before = store.getAndPut(key, value);
+                // To make room, the store may have evicted the very entry.
+                assertThat(before)
+                        .isIn(
+                                evicts
+                                        ? new Object[] {liveValue(action.key()), null}
+                                        : new Object[] {liveValue(action.key())});
+                expect(action, value, EntryLayout.NEVER);
+            }
+            default -> changeMore(action, arena);
+        }
+    }
+
+    private void changeMore(StoreAction action, Arena arena) {
+        byte[] key = action.keyBytes();
+        byte[] present = liveValue(action.key());
+        switch (action.kind()) {
+            case PUT_ALL -> putAll(action);
+            case REPLACE_EXPECTED, REMOVE_EXPECTED -> changeExpected(action, arena);
+            case REMOVE -> {
+                boolean removed = action.form() == Form.ARRAY
+                        ? store.remove(key)
+                        : store.remove(action.form().segment(key, arena));
+                assertThat(removed).isEqualTo(present != null);
+                model.remove(action.key());
+            }
+            case GET_AND_REMOVE -> {
+                assertThat(store.getAndRemove(key)).isEqualTo(present);
+                model.remove(action.key());
+            }
+            case UPDATE -> update(action);
+            case EXPIRE -> {
+                assertThat(store.expire(key, Duration.ofMillis(action.millis())))
+                        .isEqualTo(present != null);
+                if (present != null) {
+                    expect(action, present, clock.get() + action.millis());
+                }
+            }
+            case PERSIST -> {
+                assertThat(store.persist(key)).isEqualTo(present != null);
+                if (present != null) {
+                    expect(action, present, EntryLayout.NEVER);
+                }
+            }
+            default -> throw new AssertionError(action);
+        }
+    }
+
+    private void changeExpected(StoreAction action, Arena arena) {
+        Form form = action.form();
+        byte[] key = action.keyBytes();
+        byte[] value = action.valueBytes();
+        byte[] present = liveValue(action.key());
+        // Half of the time the value that is there.
+        byte[] wanted =
+                present != null && action.value() % 2 == 0 ? present : StoreAction.valueBytes(-1, action.value());
+        boolean matches = Arrays.equals(present, wanted);
+        MemorySegment keySegment = form.segment(key, arena);
+        MemorySegment wantedSegment = form.segment(wanted, arena);
+        if (action.kind() == StoreAction.Kind.REPLACE_EXPECTED) {
+            boolean put = form == Form.ARRAY
+                    ? store.replace(key, wanted, value)
+                    : store.replace(keySegment, wantedSegment, form.segment(value, arena));
+            assertThat(put).isEqualTo(matches);
+            expectIf(put, action, value, EntryLayout.NEVER);
+        } else {
+            boolean removed = form == Form.ARRAY ? store.remove(key, wanted) : store.remove(keySegment, wantedSegment);
+            assertThat(removed).isEqualTo(matches);
+            if (removed) {
+                model.remove(action.key());
+            }
+        }
+    }
+
+    private void putAll(StoreAction action) {
+        List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>();
+        for (int key = action.key(); key < action.key() + ALL; key++) {
+            entries.add(Map.entry(StoreAction.keyBytes(key), StoreAction.valueBytes(key, action.value())));
+        }
+        int put = 0;
+        try {
+            store.putAll(entries);
+            put = ALL;
+        } catch (MaxMemoryException e) {
+            assertThat(limited).isTrue();
+            // Those before the one that was refused are in.
+            while (put < ALL
+                    && Arrays.equals(
+                            entries.get(put).getValue(),
+                            store.get(entries.get(put).getKey()))) {
+                count(true);
+                put++;
+            }
+            count(put < ALL
+                    && live(action.key() + put) != null
+                    && store.containsKey(entries.get(put).getKey()));
+        }
+        for (int number = 0; number < put; number++) {
+            model.put(
+                    action.key() + number,
+                    new Expected(StoreAction.valueBytes(action.key() + number, action.value()), EntryLayout.NEVER));
+        }
+        for (int key = action.key(); key < action.key() + ALL; key++) {
+            compare(key);
+        }
+    }
+
+    private void update(StoreAction action) {
+        byte[] present = liveValue(action.key());
+        byte[] updated = action.value() % 3 == 0 ? null : action.valueBytes();
+        byte[] answer = store.update(action.keyBytes(), value -> {
+            assertThat(value).isEqualTo(present);
+            return updated;
+        });
+        assertThat(answer).isEqualTo(updated);
+        if (updated != null) {
+            expect(action, updated, EntryLayout.NEVER);
+        } else if (present != null) {
+            model.remove(action.key());
+        }
+    }
+
+    private void expect(StoreAction action, byte[] value, long expiry) {
+        model.put(action.key(), new Expected(value, expiry));
+    }
+
+    private void expectIf(boolean put, StoreAction action, byte[] value, long expiry) {
+        if (put) {
+            expect(action, value, expiry);
+        }
+    }
+}
