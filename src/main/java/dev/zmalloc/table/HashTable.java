@@ -64,9 +64,10 @@ public final class HashTable {
     private static final int GROW_EIGHTHS_PER_BUCKET = 48;
 
     /**
-     * Entries per bucket at which lacking growth is worth an eviction: 1.6 times the former, the bound of Redis' dict.
+     * Entries per bucket at which lacking growth is worth an eviction: one and a half times the former, about the bound
+     * of Redis' dict.
      */
-    private static final int CROWDED_ENTRIES_PER_BUCKET = 10;
+    private static final int CROWDED_ENTRIES_PER_BUCKET = 9;
 
     /**
      * Entries per bucket below which the table shrinks: far from growing, so that it does not swing between the two.

@@ -364,7 +364,7 @@ class OffHeapStoreTest {
                 while (!done.get()) {
                     long rest = limit - shared.usedMemory();
                     if (shared.tryReserve(rest)) {
-                        Thread.yield();
+                        Thread.onSpinWait();
                         shared.release(rest);
                     }
                 }
