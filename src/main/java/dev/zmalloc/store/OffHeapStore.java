@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -255,7 +256,8 @@ public final class OffHeapStore implements AutoCloseable {
      * Like {@link #put(byte[], byte[])}, and the entry expires: it is not there any more once {@code timeToLive} is
      * over.
      *
-     * @param timeToLive at least a millisecond; fractions of one are cut off
+     * @param timeToLive at least a millisecond; fractions of one are cut off. What ends beyond the clock's range never
+     *     ends
      * @throws IllegalArgumentException if it is shorter than a millisecond
      */
     public void put(byte[] key, byte[] value, Duration timeToLive) {
@@ -276,11 +278,13 @@ public final class OffHeapStore implements AutoCloseable {
 
     /** Like {@link #put(byte[], byte[])}, if {@code key} is not there. Answers whether it was put. */
     public boolean putIfAbsent(byte[] key, byte[] value) {
+        checkLengths(key.length, value.length);
         return !containsKey(key) && putRange(key, key.length, value, value.length, EntryLayout.NEVER, HashTable.ABSENT);
     }
 
     /** Like {@link #putIfAbsent(byte[], byte[])}. */
     public boolean putIfAbsent(MemorySegment key, MemorySegment value) {
+        checkLengths(key.byteSize(), value.byteSize());
         return !containsKey(key)
                 && putRange(key, key.byteSize(), value, value.byteSize(), EntryLayout.NEVER, HashTable.ABSENT);
     }
@@ -390,7 +394,11 @@ public final class OffHeapStore implements AutoCloseable {
      */
     public @Nullable Duration timeToLive(byte[] key) {
         Long expiry = operations.expiry(key, 0, key.length);
-        return expiry == null || expiry == EntryLayout.NEVER ? null : Duration.ofMillis(expiry - parts.now());
+        if (expiry == null || expiry == EntryLayout.NEVER) {
+            return null;
+        }
+        long millis = expiry - parts.now();
+        return millis > 0 ? Duration.ofMillis(millis) : null;
     }
 
     /**
@@ -413,7 +421,10 @@ public final class OffHeapStore implements AutoCloseable {
         keeper.start();
     }
 
-    /** The number of entries; with changes under way, of a moment near now. */
+    /**
+     * The number of entries, those included that have expired and were not yet removed; with changes under way, of a
+     * moment near now.
+     */
     public long size() {
         long size = 0;
         for (Stripe stripe : stripes) {
@@ -481,8 +492,9 @@ public final class OffHeapStore implements AutoCloseable {
      * @return whether it was; if not, what is left is freed when the last of them ends
      */
     public boolean close(Duration atMost) {
+        long nanos = TimeUnit.NANOSECONDS.convert(atMost);
         close();
-        long deadline = System.nanoTime() + atMost.toNanos();
+        long deadline = System.nanoTime() + nanos;
         while (account.usedMemory() != 0 && System.nanoTime() - deadline < 0) {
             LockSupport.parkNanos(CLOSE_PAUSE_NANOS);
         }
@@ -537,12 +549,13 @@ public final class OffHeapStore implements AutoCloseable {
     }
 
     private long expiry(Duration timeToLive) {
-        long millis = timeToLive.toMillis();
+        long millis = TimeUnit.MILLISECONDS.convert(timeToLive);
         if (millis < 1) {
             throw new IllegalArgumentException("a time to live of less than a millisecond: " + timeToLive);
         }
         keeper.start();
-        return Math.addExact(parts.now(), millis);
+        long now = parts.now();
+        return now + millis < now ? EntryLayout.NEVER : now + millis;
     }
 
     /** One stripe for each mebibyte of the limit: their empty tables then take less than a hundredth of it. */

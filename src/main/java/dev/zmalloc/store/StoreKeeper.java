@@ -41,8 +41,13 @@ final class StoreKeeper {
     private void run() {
         while (!isClosed) {
             boolean more = false;
-            for (Stripe stripe : stripes) {
-                more |= keep(stripe);
+            try {
+                for (Stripe stripe : stripes) {
+                    more |= keep(stripe);
+                }
+            } catch (RuntimeException | OutOfMemoryError e) {
+                // Of the caller's clock, or of a heap that is full for a while: what is left to do is tried again.
+                more = false;
             }
             if (!more) {
                 LockSupport.parkNanos(PAUSE_NANOS);

@@ -112,6 +112,14 @@ class OffHeapStoreTest {
     }
 
     @Test
+    void everyStoreHashesUnderAKeyOfItsOwn() {
+        try (OffHeapStore first = OffHeapStore.builder().build();
+                OffHeapStore second = OffHeapStore.builder().build()) {
+            assertThat(first.parts().hash()).isNotEqualTo(second.parts().hash());
+        }
+    }
+
+    @Test
     void evictsByLeastRecentUseAndNeverPassesTheLimit() {
         try (OffHeapStore store = lru(SMALL)) {
             int resident = 0;

@@ -7,14 +7,18 @@ import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.fixtures.Seeds;
 import dev.zmalloc.testing.FaultInjectingAllocator;
 import dev.zmalloc.testing.Faults;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -130,6 +134,53 @@ class OutOfMemoryLoopTest {
         }
     }
 
+    /** What allocates nothing cannot fail. */
+    private static final Set<StoreAction.Kind> ALLOCATING = EnumSet.of(
+            StoreAction.Kind.PUT,
+            StoreAction.Kind.PUT_WITH_TIME,
+            StoreAction.Kind.PUT_IF_ABSENT,
+            StoreAction.Kind.PUT_ALL,
+            StoreAction.Kind.REPLACE,
+            StoreAction.Kind.REPLACE_EXPECTED,
+            StoreAction.Kind.GET_AND_PUT,
+            StoreAction.Kind.UPDATE,
+            StoreAction.Kind.EXPIRE,
+            StoreAction.Kind.PERSIST);
+
+    @Test
+    void everyOperationHappensOrLeavesTheStoreAsItWas() {
+        Set<StoreAction.Kind> failed = EnumSet.noneOf(StoreAction.Kind.class);
+        failed.addAll(everyOperation(0, EvictionPolicy.NOEVICTION, 600));
+        failed.addAll(everyOperation(128 << 10, EvictionPolicy.NOEVICTION, 300));
+        failed.addAll(everyOperation(128 << 10, EvictionPolicy.ALLKEYS_LRU, 600));
+        assertThat(failed).isEqualTo(ALLOCATING);
+    }
+
+    /** Answers which kinds of operation failed at some time. */
+    private static Set<StoreAction.Kind> everyOperation(long maxMemory, EvictionPolicy policy, int keys) {
+        long seed = Seeds.next("OutOfMemoryLoopTest.everyOperation");
+        Set<StoreAction.Kind> failed = EnumSet.noneOf(StoreAction.Kind.class);
+        int step = 0;
+        try (StoreModelRun run = new StoreModelRun(maxMemory, policy)) {
+            for (StoreAction action : StoreAction.sequence(new SplittableRandom(seed), 4_000, keys)) {
+                if (!ALLOCATING.contains(action.kind())) {
+                    Faults.fromNth(1).inject();
+                    assertThat(run.apply(action)).isTrue();
+                    assertThat(FaultInjectingAllocator.stopInjecting())
+                            .as("seed %d, step %d: allocations that %s tried", seed, step, action)
+                            .isZero();
+                } else if (failEach(() -> run.apply(action), maxMemory != 0) > 0) {
+                    failed.add(action.kind());
+                }
+                if (++step % 200 == 0) {
+                    StoreValidator.validate(run.store());
+                }
+            }
+            run.finish();
+        }
+        return failed;
+    }
+
     @Test
     void readingRemovingEvictingAndClearingAllocateNothing() {
         try (OffHeapStore store = OffHeapStore.builder()
@@ -211,6 +262,15 @@ class OutOfMemoryLoopTest {
 
     /** Answers how many times {@code operation} answered that it failed. */
     private static int failEach(Operation operation) {
+        return failEach(operation, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param mayBeRefused whether there may be too little room for the operation, even if no allocation fails
+     */
+    private static int failEach(Operation operation, boolean mayBeRefused) {
         int failures = 0;
         for (boolean andAllAfter : new boolean[] {false, true}) {
             for (int allocations = 0; ; allocations++) {
@@ -219,7 +279,7 @@ class OutOfMemoryLoopTest {
                 boolean happened = operation.run();
                 boolean untouched = FaultInjectingAllocator.stopInjecting() == 0;
                 failures += happened ? 0 : 1;
-                assertThat(happened || !untouched)
+                assertThat(happened || !untouched || mayBeRefused)
                         .as("fails only if an allocation did")
                         .isTrue();
                 if (untouched) {

@@ -1,7 +1,9 @@
 package dev.zmalloc.store;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /**
@@ -45,18 +47,20 @@ record StoreAction(Kind kind, int key, int value, Form form, int millis) {
     private static final Kind[] KINDS = Kind.values();
     private static final Form[] FORMS = Form.values();
 
-    /** A random step on one of {@code keys} keys. Most store something; clearing is rare. */
-    static StoreAction random(SplittableRandom random, int keys) {
-        Kind kind = random.nextInt(4) == 0 ? Kind.PUT : KINDS[random.nextInt(KINDS.length)];
-        if (kind == Kind.CLEAR && random.nextInt(5) != 0) {
-            kind = Kind.GET;
+    /** Random steps on some keys, often several on one key after another. Most store something; clearing is rare. */
+    static List<StoreAction> sequence(SplittableRandom random, int steps, int keys) {
+        List<StoreAction> sequence = new ArrayList<>();
+        int key = 0;
+        for (int step = 0; step < steps; step++) {
+            Kind kind = random.nextInt(4) == 0 ? Kind.PUT : KINDS[random.nextInt(KINDS.length)];
+            if (kind == Kind.CLEAR && random.nextInt(5) != 0) {
+                kind = Kind.GET;
+            }
+            key = random.nextInt(3) == 0 ? key : random.nextInt(keys);
+            Form form = FORMS[random.nextInt(FORMS.length)];
+            sequence.add(new StoreAction(kind, key, random.nextInt(1_000), form, 1 + random.nextInt(40)));
         }
-        return new StoreAction(
-                kind,
-                random.nextInt(keys),
-                random.nextInt(1_000),
-                FORMS[random.nextInt(FORMS.length)],
-                1 + random.nextInt(40));
+        return sequence;
     }
 
     byte[] keyBytes() {

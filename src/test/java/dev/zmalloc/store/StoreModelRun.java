@@ -2,13 +2,17 @@ package dev.zmalloc.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.ZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.table.EntryLayout;
+import dev.zmalloc.testing.FaultInjectingAllocator;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -40,6 +44,7 @@ final class StoreModelRun implements AutoCloseable {
     private final AtomicLong clock = new AtomicLong(1_000_000);
     private final OffHeapStore store;
     private final boolean limited;
+    private final boolean faulty = ZMalloc.allocator() instanceof FaultInjectingAllocator;
     private final boolean evicts;
     private final Map<Integer, Expected> model = new HashMap<>();
     private long hits;
@@ -61,8 +66,9 @@ final class StoreModelRun implements AutoCloseable {
         return store;
     }
 
-    /** Does one action, and compares. */
-    void apply(StoreAction action) {
+    /** Does one action, and compares. Answers whether it happened; if not, there was no memory for it. */
+    boolean apply(StoreAction action) {
+        boolean happened = true;
         boolean usesMany = action.kind() == StoreAction.Kind.GET_ALL || action.kind() == StoreAction.Kind.PUT_ALL;
         for (int key = action.key(); key < action.key() + (usesMany ? ALL : 1); key++) {
             forgetEvicted(key);
@@ -77,16 +83,27 @@ final class StoreModelRun implements AutoCloseable {
                     store.clear();
                     model.clear();
                 }
+                case PUT_ALL -> happened = putAll(action);
                 default -> change(action, arena);
             }
-        } catch (MaxMemoryException e) {
-            assertThat(limited).as("refused without a limit").isTrue();
-            assertThat(e.usedMemory() + e.requestedBytes()).isGreaterThan(e.maxMemory());
+        } catch (MaxMemoryException | NativeOutOfMemoryError e) {
+            assertRefusable(e);
+            happened = false;
         }
         compare(action.key());
         assertThat(store.size()).isLessThanOrEqualTo(model.size());
         if (!evicts) {
             assertThat(store.size()).isGreaterThanOrEqualTo(liveCount());
+        }
+        return happened;
+    }
+
+    private void assertRefusable(Throwable thrown) {
+        if (thrown instanceof MaxMemoryException refusal) {
+            assertThat(limited).as("refused without a limit").isTrue();
+            assertThat(refusal.usedMemory() + refusal.requestedBytes()).isGreaterThan(refusal.maxMemory());
+        } else {
+            assertThat(faulty).as("refused by the allocator").isTrue();
         }
     }
 
@@ -306,7 +323,6 @@ final class StoreModelRun implements AutoCloseable {
         byte[] key = action.keyBytes();
         byte[] present = liveValue(action.key());
         switch (action.kind()) {
-            case PUT_ALL -> putAll(action);
             case REPLACE_EXPECTED, REMOVE_EXPECTED -> changeExpected(action, arena);
             case REMOVE -> {
                 boolean removed = action.form() == Form.ARRAY
@@ -363,28 +379,28 @@ final class StoreModelRun implements AutoCloseable {
         }
     }
 
-    private void putAll(StoreAction action) {
-        List<Map.Entry<byte[], byte[]>> entries = new ArrayList<>();
-        for (int key = action.key(); key < action.key() + ALL; key++) {
-            entries.add(Map.entry(StoreAction.keyBytes(key), StoreAction.valueBytes(key, action.value())));
-        }
-        int put = 0;
+    private boolean putAll(StoreAction action) {
+        int[] taken = {0};
+        List<Map.Entry<byte[], byte[]>> entries = new AbstractList<>() {
+            @Override
+            public Map.Entry<byte[], byte[]> get(int number) {
+                taken[0]++;
+                int key = action.key() + number;
+                return Map.entry(StoreAction.keyBytes(key), StoreAction.valueBytes(key, action.value()));
+            }
+
+            @Override
+            public int size() {
+                return ALL;
+            }
+        };
+        int put = ALL;
         try {
             store.putAll(entries);
-            put = ALL;
-        } catch (MaxMemoryException e) {
-            assertThat(limited).isTrue();
+        } catch (MaxMemoryException | NativeOutOfMemoryError e) {
+            assertRefusable(e);
             // Those before the one that was refused are in.
-            while (put < ALL
-                    && Arrays.equals(
-                            entries.get(put).getValue(),
-                            store.get(entries.get(put).getKey()))) {
-                count(true);
-                put++;
-            }
-            count(put < ALL
-                    && live(action.key() + put) != null
-                    && store.containsKey(entries.get(put).getKey()));
+            put = taken[0] - 1;
         }
         for (int number = 0; number < put; number++) {
             model.put(
@@ -394,6 +410,7 @@ final class StoreModelRun implements AutoCloseable {
         for (int key = action.key(); key < action.key() + ALL; key++) {
             compare(key);
         }
+        return put == ALL;
     }
 
     private void update(StoreAction action) {

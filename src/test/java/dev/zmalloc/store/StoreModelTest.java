@@ -3,7 +3,6 @@ package dev.zmalloc.store;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.fixtures.Seeds;
 import dev.zmalloc.fixtures.Shrinking;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -50,10 +49,7 @@ class StoreModelTest {
         long seed = Seeds.next("StoreModelTest." + name);
         SplittableRandom random = new SplittableRandom(seed);
         for (int sequence = 0; sequence < sequences; sequence++) {
-            List<StoreAction> actions = new ArrayList<>();
-            for (int step = 0; step < steps; step++) {
-                actions.add(StoreAction.random(random, keys));
-            }
+            List<StoreAction> actions = StoreAction.sequence(random, steps, keys);
             Throwable failure = run(actions, validateEach, maxMemory, policy);
             if (failure != null) {
                 List<StoreAction> shortest = Shrinking.shrink(

@@ -109,6 +109,32 @@ class HashTableTest {
         assertThat(tableBytesPerEntry).isLessThan(18);
     }
 
+    /** Who knows the key of one store's hash knows nothing of another's. */
+    @Test
+    void keysThatCollideUnderOneHashKeySpreadUnderAnother() {
+        int colliding = 300;
+        int lowBits = (1 << 14) - 1;
+        SipHash known = new SipHash(1, 2);
+        SipHash other = new SipHash(1, 3);
+        HashTable underKnown = new HashTable(account, known, retired);
+        HashTable underOther = new HashTable(account, other, retired);
+        int candidate = 0;
+        for (int found = 0; found < colliding; candidate++) {
+            byte[] key = key(candidate);
+            if ((known.hash(key) & lowBits) == 0) {
+                assertThat(underKnown.put(known.hash(key), entry(candidate, 0), 0, HashTable.ABSENT))
+                        .isEqualTo(HashTable.INSERTED);
+                assertThat(underOther.put(other.hash(key), entry(candidate, 0), 0, HashTable.ABSENT))
+                        .isEqualTo(HashTable.INSERTED);
+                found++;
+            }
+        }
+        assertThat(TableValidator.longestChain(underKnown, known)).isEqualTo(1 + BucketChain.children(colliding));
+        assertThat(TableValidator.longestChain(underOther, other)).isLessThanOrEqualTo(4);
+        assertThat(underKnown.drain(this::free, Integer.MAX_VALUE)).isTrue();
+        assertThat(underOther.drain(this::free, Integer.MAX_VALUE)).isTrue();
+    }
+
     @Test
     @Tag("core")
     void givesMemoryBackWhenItEmpties() {
