@@ -159,9 +159,15 @@ final class Stripe {
 
     /** Takes a pin off, and frees the entry if it was waiting for that. */
     void unpin(int pin) {
+        long entry = pins.entry(pin);
         pins.unpin(pin);
         if (retired.pinnedBytes() != 0) {
-            reclaim();
+            lock.lock();
+            try {
+                retired.unpinned(entry);
+            } finally {
+                lock.unlock();
+            }
         }
     }
 

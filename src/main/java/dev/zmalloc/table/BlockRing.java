@@ -55,6 +55,25 @@ final class BlockRing {
         size--;
     }
 
+    /** Removes a block from the middle; the order is not kept. */
+    void remove(int index) {
+        int place = place(index);
+        addresses[place] = addresses[first];
+        bytes[place] = bytes[first];
+        epochs[place] = epochs[first];
+        removeFirst();
+    }
+
+    /** Where a block is, or -1. */
+    int indexOf(long address) {
+        for (int index = 0; index < size; index++) {
+            if (address(index) == address) {
+                return index;
+            }
+        }
+        return -1;
+    }
+
     void forEach(RetiredBlocks.BlockVisitor visitor) {
         for (int index = 0; index < size; index++) {
             visitor.visit(address(index), bytes(index));

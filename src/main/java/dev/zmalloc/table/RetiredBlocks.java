@@ -90,10 +90,10 @@ public final class RetiredBlocks {
      * @return the bytes that were freed
      */
     public long reclaim() {
-        long freed = pinned.size() == 0 ? 0 : reclaimPinned();
         if (ring.size() == 0) {
-            return freed;
+            return 0;
         }
+        long freed = 0;
         int frees = Math.min(FREES_PER_CALL, ring.size());
         if (!epochs.advanceBeyond(ring.epoch(frees - 1))) {
             frees = 0;
@@ -125,23 +125,23 @@ public final class RetiredBlocks {
         // The reader takes its pin off, and then looks at this count. If that was before, the pin is off by now.
         PINNED_HANDLE.setVolatile(this, pinnedBytes + RawZMalloc.usableBytesBound(bytes));
         VarHandle.fullFence();
-        return pins.isPinned(address) ? 0 : reclaimPinned();
+        return unpinned(address);
     }
 
-    private long reclaimPinned() {
-        long freed = 0;
-        for (int count = pinned.size(); count > 0; count--) {
-            long address = pinned.address(0);
-            long bytes = pinned.bytes(0);
-            pinned.removeFirst();
-            if (pins.isPinned(address)) {
-                pinned.add(address, bytes, 0);
-            } else {
-                PINNED_HANDLE.setVolatile(this, pinnedBytes - RawZMalloc.usableBytesBound(bytes));
-                freed += account.free(address, bytes);
-            }
+    /**
+     * Frees a block that was waiting for a pin to be taken off, if it was, and no other pin holds it.
+     *
+     * @return the bytes that were freed
+     */
+    public long unpinned(long address) {
+        int index = pinned.indexOf(address);
+        if (index < 0 || pins.isPinned(address)) {
+            return 0;
         }
-        return freed;
+        long bytes = pinned.bytes(index);
+        pinned.remove(index);
+        PINNED_HANDLE.setVolatile(this, pinnedBytes - RawZMalloc.usableBytesBound(bytes));
+        return account.free(address, bytes);
     }
 
     /**
