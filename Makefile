@@ -1,12 +1,13 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
-# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, info, bench-peers and
-# compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short, ZMALLOC_NO_INSTALL=1 keeps system
-# packages from being installed.
+# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, info, bench-peers,
+# bench-store and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
+# ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run info test bench-zmalloc bench-peers compare-allocators check format bindings clean
+.PHONY: help setup run info test bench-zmalloc bench-peers bench-store \
+	compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
 export JDK ZMALLOC_NO_INSTALL
@@ -50,6 +51,10 @@ bench-zmalloc: ## Measures allocating and freeing beside the same in C (QUICK=1:
 bench-peers: ## Measures the store beside other maps and caches, 25 minutes (QUICK=1: four; options in ARGS)
 	@scripts/natives.sh run
 	@scripts/bench-peers.sh $(ARGS)
+
+bench-store: ## Measures the store by itself, 15 minutes and 10 GB (QUICK=1: two minutes; options in ARGS)
+	@scripts/natives.sh run
+	@scripts/bench-store.sh $(ARGS)
 
 compare-allocators: ## Compares the installed allocators on recorded workloads (QUICK=1: twenty seconds)
 	@scripts/natives.sh test

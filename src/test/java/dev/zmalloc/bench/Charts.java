@@ -3,13 +3,19 @@ package dev.zmalloc.bench;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
+import java.text.DecimalFormat;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.CategorySeries;
+import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler;
+import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** How the charts of all benches look. */
 public final class Charts {
@@ -40,6 +46,51 @@ public final class Charts {
         styler.setPlotGridVerticalLinesVisible(false);
         styler.setXAxisTitleVisible(false);
         return chart;
+    }
+
+    /** A chart of times, in nanoseconds, that a share of operations does not pass; without lines yet. */
+    public static CategoryChart latencies(String title) {
+        CategoryChart chart = bars(title, "at most");
+        CategoryStyler styler = chart.getStyler();
+        styler.setXAxisTitleVisible(true);
+        chart.setXAxisTitle("% of all");
+        styler.setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Line);
+        styler.setOverlapped(true);
+        styler.setYAxisLogarithmic(true);
+        styler.setYAxisTickLabelsFormattingFunction(Charts::time);
+        return chart;
+    }
+
+    /**
+     * Adds a line to such a chart.
+     *
+     * @param nanosOfPercentile in ascending order
+     */
+    public static void latency(
+            CategoryChart chart,
+            String name,
+            Map<Double, ? extends Number> nanosOfPercentile,
+            Color colour,
+            float width) {
+        CategorySeries series = chart.addSeries(
+                name,
+                nanosOfPercentile.keySet().stream().map(Charts::percentile).toList(),
+                List.copyOf(nanosOfPercentile.values()));
+        series.setLineColor(colour);
+        series.setLineStyle(new BasicStroke(width));
+        series.setMarker(SeriesMarkers.CIRCLE);
+        series.setMarkerColor(colour);
+    }
+
+    private static String percentile(double percentile) {
+        return percentile == 100 ? "worst" : new DecimalFormat("0.####").format(percentile);
+    }
+
+    private static String time(double nanos) {
+        DecimalFormat format = new DecimalFormat("0.###");
+        return nanos < 1e3
+                ? format.format(nanos) + " ns"
+                : nanos < 1e6 ? format.format(nanos / 1e3) + " us" : format.format(nanos / 1e6) + " ms";
     }
 
     /** Writes its value over each bar, upright or turned, and fits the axis to them. */

@@ -2,6 +2,7 @@ package dev.zmalloc.bench.peers;
 
 import com.fasterxml.jackson.jr.ob.JSON;
 import dev.zmalloc.bench.Machine;
+import dev.zmalloc.bench.Steps;
 import dev.zmalloc.bench.peers.PeerCase.Operation;
 import dev.zmalloc.cli.ProgressLine;
 import java.io.IOException;
@@ -80,21 +81,15 @@ public final class BenchPeers implements Callable<Integer> {
                     .toList();
         }
         PeerJvm jvm = new PeerJvm(output);
-        PeerRun run = new PeerRun(
-                quick,
-                forks > 0 ? forks : quick ? 1 : 3,
-                peers,
-                operations,
-                jvm,
-                ProgressLine.onStandardOutput(System.getenv()));
+        PeerRun run = new PeerRun(quick, forks > 0 ? forks : quick ? 1 : 3, peers, operations, jvm);
+        Steps steps = run.steps();
         System.out.printf(
-                "Measuring %s; this takes about %d min.%n",
-                peers.stream().map(Peer::title).collect(Collectors.joining(", ")),
-                Math.max(1, Math.round(run.estimatedSeconds() / 60)));
+                "Measuring %s; this takes %s.%n",
+                peers.stream().map(Peer::title).collect(Collectors.joining(", ")), steps.estimate());
         if (!jvm.jemallocLoads() && peers.stream().anyMatch(Peer::preloadsJemalloc)) {
             System.out.println("No libjemalloc.so.2 to preload here: OHC runs on libc's malloc, against its advice.");
         }
-        run.execute();
+        steps.execute(ProgressLine.onStandardOutput(System.getenv()));
         Map<String, Double> figures = new LinkedHashMap<>();
         new PeerReport(run, figures, System.out).print();
         System.out.println();
@@ -126,6 +121,9 @@ public final class BenchPeers implements Callable<Integer> {
         Path json = Files.createDirectories(output).resolve("peers.json");
         Files.writeString(json, JSON.std.with(JSON.Feature.PRETTY_PRINT_OUTPUT).asString(all) + "\n");
         System.out.println("figures   " + json);
+        for (Path picture : PeerPicture.write(run, output, System.out)) {
+            System.out.println("picture   " + picture);
+        }
     }
 
     private Map<String, Object> byId(java.util.function.Function<Peer, Object> value) {

@@ -29,6 +29,7 @@ public class PeerBench {
     private static final double WRITE_SHARE = 0.05;
     private static final int DRAWS = 1 << 22;
     private static final int CHECK_EVERY = 997;
+    private static final int HOT_NUMBER = 4_711;
 
     /** Whom to measure. */
     @Param("ZMALLOC")
@@ -83,6 +84,12 @@ public class PeerBench {
         }
         overwrite(cursor, ~number);
         return cursor.value;
+    }
+
+    /** The same key each time, whatever the thread. */
+    @Benchmark
+    public byte[] hotKey(Cursor cursor) {
+        return read(cursor, HOT_NUMBER);
     }
 
     private byte[] read(Cursor cursor, int number) {

@@ -1,23 +1,19 @@
 package dev.zmalloc.bench.peers;
 
+import dev.zmalloc.bench.Forks;
 import dev.zmalloc.bench.Measurements;
+import dev.zmalloc.bench.Steps;
 import dev.zmalloc.bench.peers.PeerCase.Operation;
 import dev.zmalloc.bench.peers.PeerMemory.Sizes;
-import dev.zmalloc.cli.ProgressLine;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
-import java.util.regex.Pattern;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
-import org.openjdk.jmh.runner.options.OptionsBuilder;
-import org.openjdk.jmh.runner.options.TimeValue;
-import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
  * Runs all there is to measure, each time in a JVM of its own, and round by round, so that what the machine does
@@ -33,64 +29,32 @@ final class PeerRun {
     private final List<Peer> peers;
     private final List<Operation> operations;
     private final PeerJvm jvm;
-    private final ProgressLine progress;
     private final Measurements measurements = new Measurements();
     private final Map<Peer, List<Sizes>> sizes = new EnumMap<>(Peer.class);
     private final Map<Peer, Latencies> latencies = new EnumMap<>(Peer.class);
 
-    PeerRun(
-            boolean quick,
-            int forks,
-            List<Peer> peers,
-            List<Operation> operations,
-            PeerJvm jvm,
-            ProgressLine progress) {
+    PeerRun(boolean quick, int forks, List<Peer> peers, List<Operation> operations, PeerJvm jvm) {
         this.quick = quick;
         this.forks = forks;
         this.peers = peers;
         this.operations = operations;
         this.jvm = jvm;
-        this.progress = progress;
     }
 
-    /** One JVM to start. */
-    private interface Step {
-        void run() throws RunnerException, IOException, InterruptedException;
-    }
-
-    private record NamedStep(String name, Step step) {}
-
-    double estimatedSeconds() {
-        return steps().size() * (quick ? SECONDS_OF_A_QUICK_CASE : SECONDS_OF_A_CASE);
-    }
-
-    void execute() throws RunnerException, IOException, InterruptedException {
-        List<NamedStep> steps = steps();
-        long begun = System.nanoTime();
-        for (int done = 0; done < steps.size(); done++) {
-            NamedStep next = steps.get(done);
-            long left = done == 0
-                    ? (long) (estimatedSeconds() * 1e9)
-                    : (System.nanoTime() - begun) / done * (steps.size() - done);
-            progress.show((double) done / steps.size(), next.name(), OptionalLong.of(left));
-            next.step().run();
-        }
-        progress.end();
-    }
-
-    private List<NamedStep> steps() {
-        List<NamedStep> steps = new ArrayList<>();
+    Steps steps() {
+        Steps steps = new Steps();
+        double seconds = quick ? SECONDS_OF_A_QUICK_CASE : SECONDS_OF_A_CASE;
         for (int fork = 0; fork < forks; fork++) {
             for (PeerCase each : cases()) {
-                steps.add(new NamedStep(each.name(), () -> measure(each)));
+                steps.add(each.name(), seconds, () -> measure(each));
             }
             for (Peer peer : peers) {
-                steps.add(new NamedStep("memory." + peer.id(), () -> weigh(peer)));
+                steps.add("memory." + peer.id(), SECONDS_OF_A_QUICK_CASE, () -> weigh(peer));
             }
         }
         if (!quick) {
             for (Peer peer : peers) {
-                steps.add(new NamedStep("latency." + peer.id(), () -> sample(peer)));
+                steps.add("latency." + peer.id(), seconds, () -> sample(peer));
             }
         }
         return steps;
@@ -123,19 +87,10 @@ final class PeerRun {
     }
 
     private ChainedOptionsBuilder options(Peer peer, Operation operation, int threads) {
-        return new OptionsBuilder()
-                .include(Pattern.quote(operation.benchmark()) + "$")
+        return Forks.one(operation.benchmark(), threads, quick)
                 .param("peer", peer.name())
-                .threads(threads)
-                .forks(1)
-                .warmupIterations(quick ? 2 : 3)
-                .warmupTime(TimeValue.milliseconds(quick ? 300 : 700))
-                .measurementIterations(quick ? 3 : 6)
-                .measurementTime(TimeValue.milliseconds(quick ? 200 : 350))
                 .jvm(jvm.executable(peer))
-                .jvmArgs(jvm.options(peer).toArray(String[]::new))
-                .shouldFailOnError(true)
-                .verbosity(VerboseMode.SILENT);
+                .jvmArgs(jvm.options(peer).toArray(String[]::new));
     }
 
     Measurements measurements() {
