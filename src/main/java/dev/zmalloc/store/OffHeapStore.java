@@ -4,7 +4,6 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
-import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
@@ -12,15 +11,17 @@ import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.SipHash;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +44,7 @@ import org.jspecify.annotations.Nullable;
  * are ranges of either. A segment is read where it is.
  */
 @SuppressWarnings("exports") // the annotations of jspecify, which need not be there for who compiles against this
-public final class OffHeapStore implements AutoCloseable {
+public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byte[], byte[]>> {
     /*
      * Layers.  OffHeapStore is the API.  StoreOperations picks the stripe.  StoreMemory reserves, and evicts.  Stripe
      * locks for changes.  HashTable finds slots.  MemoryAccount holds the limit.
@@ -66,16 +67,7 @@ public final class OffHeapStore implements AutoCloseable {
     /** The longest value, in bytes. */
     public static final int MAX_VALUE_BYTES = EntryLayout.MAX_VALUE_BYTES;
 
-    private static final long BYTES_PER_STRIPE = 1 << 20;
-    private static final int MAX_STRIPES = 64;
-
-    /**
-     * How long {@link #close} waits for reads that copy. They take microseconds, unless their thread lost its
-     * processor.
-     */
-    private static final long MAX_CLOSE_NANOS = 10_000_000_000L;
-
-    private static final long CLOSE_PAUSE_NANOS = 50_000;
+    private static final int SCANNED_AT_ONCE = 100;
 
     private final MemoryAccount account;
     private final StoreParts parts;
@@ -84,24 +76,26 @@ public final class OffHeapStore implements AutoCloseable {
     private final StoreMemory memory;
     private final StoreOperations operations;
     private final StoreKeeper keeper;
+    private final StoreScan scan;
     private volatile boolean closed;
 
     OffHeapStore(OffHeapStoreBuilder builder) {
         long maxMemory = builder.maxMemory;
-        if (maxMemory != 0 && maxMemory < minMaxMemory(builder.policy)) {
+        if (maxMemory != 0 && maxMemory < StoreSizing.minMaxMemory(builder.policy)) {
             throw new IllegalArgumentException(
                     "maxMemory of " + maxMemory + " bytes is too small to hold anything: at least "
-                            + minMaxMemory(builder.policy) + " bytes are needed");
+                            + StoreSizing.minMaxMemory(builder.policy) + " bytes are needed");
         }
         MemoryLimits.warnIfOvercommitted(maxMemory);
+        long poolBytes = StoreSizing.poolBytesBound(builder.policy);
         account = builder.account == null
                 ? new MemoryAccount("store", maxMemory)
                 : builder.account.child("store", maxMemory);
-        MemoryAccount refusing = account.refusing(poolBytesBound(builder.policy));
+        MemoryAccount refusing = account.refusing(poolBytes);
         if (refusing != null) {
-            throw StoreMemory.refusal("no room to open a store", refusing, poolBytesBound(builder.policy), 0);
+            throw StoreMemory.refusal("no room to open a store", refusing, poolBytes, 0);
         }
-        stripes = new Stripe[stripeCount(maxMemory)];
+        stripes = new Stripe[StoreSizing.stripeCount(maxMemory)];
         ReaderEpochs epochs = new ReaderEpochs();
         evictor = Evictor.builder()
                 .policy(builder.policy)
@@ -118,6 +112,7 @@ public final class OffHeapStore implements AutoCloseable {
         memory = new StoreMemory(account, evictor, stripes);
         operations = new StoreOperations(parts, stripes, memory);
         keeper = new StoreKeeper(stripes);
+        scan = new StoreScan(parts, stripes);
     }
 
     /** A builder whose defaults are Redis': no limit, {@code noeviction}. */
@@ -411,6 +406,59 @@ public final class OffHeapStore implements AutoCloseable {
     }
 
     /**
+     * Shows some entries to {@code visitor} where they lie, and answers the cursor to go on from: Redis' {@code SCAN}.
+     *
+     * <p>A scan begins at 0 and is over when 0 is answered. The cursor is all that there is of it: it may be kept, sent
+     * elsewhere, used again or dropped. Every entry that is there from the first call to the last is shown, whatever is
+     * put and removed meanwhile; one that is there for a part of that time may be. No key is shown twice, provided that
+     * each call goes on from the answer of the call before. Showing is no use of an entry, neither a hit nor for
+     * eviction; entries are not evicted while they are shown. Takes time for about {@code count} entries, and a lock
+     * only where other threads' changes do not leave a place alone for long enough to read it.
+     *
+     * @param count about how many entries to show: a few more if they share a place, fewer where the table is sparse,
+     *     and at times none, without the scan being over
+     * @throws IllegalArgumentException if {@code cursor} is not one of this store's, or {@code count} is not positive
+     * @throws IllegalStateException if the store is closed
+     */
+    public long scan(long cursor, int count, ScanVisitor visitor) {
+        return scan.scan(cursor, count, Objects.requireNonNull(visitor, "visitor"));
+    }
+
+    /** Shows all entries to {@code visitor}, by a {@link #scan}. */
+    public void forEach(ScanVisitor visitor) {
+        long cursor = 0;
+        do {
+            cursor = scan(cursor, SCANNED_AT_ONCE, visitor);
+        } while (cursor != 0);
+    }
+
+    /**
+     * Gives copies of all entries, by a {@link #scan}: what is there all along comes once, and changes meanwhile do no
+     * harm. An entry may be gone by the time it is given. For one thread at a time; nothing need be closed.
+     */
+    @Override
+    public Iterator<Map.Entry<byte[], byte[]>> iterator() {
+        return new StoreIterator<>(
+                scan,
+                (key, value) -> Map.entry(key.toArray(ValueLayout.JAVA_BYTE), value.toArray(ValueLayout.JAVA_BYTE)));
+    }
+
+    /** Like {@link #iterator}, with copies of the keys alone. */
+    public Iterator<byte[]> keyIterator() {
+        return new StoreIterator<>(scan, (key, value) -> key.toArray(ValueLayout.JAVA_BYTE));
+    }
+
+    /**
+     * A copy of a key chosen at random, each with the same chance; {@code null} if there is none. Not a use of the
+     * entry. Takes constant time unless most of what is there has expired.
+     *
+     * @throws IllegalStateException if the store is closed
+     */
+    public byte @Nullable [] randomKey() {
+        return scan.randomKey(ThreadLocalRandom.current());
+    }
+
+    /**
      * Removes everything. Takes constant time; the memory is freed in steps, by a thread of the store's and by
      * operations that need it. Not atomic against other threads' puts.
      */
@@ -473,16 +521,7 @@ public final class OffHeapStore implements AutoCloseable {
         for (Stripe stripe : stripes) {
             stripe.close();
         }
-        long start = System.nanoTime();
-        for (Stripe stripe : stripes) {
-            while (!stripe.release()) {
-                if (System.nanoTime() - start > MAX_CLOSE_NANOS) {
-                    throw new IllegalStateException("a read that copies did not end in ten seconds; "
-                            + account.usedMemory() + " bytes stay in use");
-                }
-                LockSupport.parkNanos(CLOSE_PAUSE_NANOS);
-            }
-        }
+        memory.release();
     }
 
     /**
@@ -494,11 +533,7 @@ public final class OffHeapStore implements AutoCloseable {
     public boolean close(Duration atMost) {
         long nanos = TimeUnit.NANOSECONDS.convert(atMost);
         close();
-        long deadline = System.nanoTime() + nanos;
-        while (account.usedMemory() != 0 && System.nanoTime() - deadline < 0) {
-            LockSupport.parkNanos(CLOSE_PAUSE_NANOS);
-        }
-        return account.usedMemory() == 0;
+        return memory.awaitRelease(nanos);
     }
 
     /** Whether {@link #close} was called. */
@@ -528,6 +563,11 @@ public final class OffHeapStore implements AutoCloseable {
         return keeper;
     }
 
+    /** For tests that choose what is random. */
+    StoreScan scanning() {
+        return scan;
+    }
+
     private boolean putRange(Object key, long keyBytes, Object value, long valueBytes, long expiry, long expected) {
         if (closed) {
             throw new IllegalStateException("the store is closed");
@@ -549,29 +589,8 @@ public final class OffHeapStore implements AutoCloseable {
     }
 
     private long expiry(Duration timeToLive) {
-        long millis = TimeUnit.MILLISECONDS.convert(timeToLive);
-        if (millis < 1) {
-            throw new IllegalArgumentException("a time to live of less than a millisecond: " + timeToLive);
-        }
+        long expiry = parts.expiry(timeToLive);
         keeper.start();
-        long now = parts.now();
-        return now + millis < now ? EntryLayout.NEVER : now + millis;
-    }
-
-    /** One stripe for each mebibyte of the limit: their empty tables then take less than a hundredth of it. */
-    private static int stripeCount(long maxMemory) {
-        long affordable = maxMemory == 0 ? MAX_STRIPES : Math.max(1, maxMemory / BYTES_PER_STRIPE);
-        return (int) Long.highestOneBit(Math.min(MAX_STRIPES, affordable));
-    }
-
-    private static long poolBytesBound(EvictionPolicy policy) {
-        return policy.evicts() ? Evictor.poolBytesBound() : 0;
-    }
-
-    /** The least limit that leaves room for one entry. */
-    private static long minMaxMemory(EvictionPolicy policy) {
-        return poolBytesBound(policy)
-                + HashTable.initialBytesBound()
-                + RawZMalloc.usableBytesBound(EntryLayout.entryBytes(1, 1, false));
+        return expiry;
     }
 }

@@ -21,6 +21,10 @@ final class StoreMemory {
     private static final long MAX_WAIT_NANOS = 1_000_000_000;
 
     private static final long WAIT_NANOS = 50_000;
+
+    /** How long closing waits for reads that copy. They take microseconds, unless their thread lost its processor. */
+    private static final long MAX_CLOSE_NANOS = 10_000_000_000L;
+
     private static final int SPINS = 100;
 
     /** Chains of a cleared table that are taken apart at once where memory is wanted. */
@@ -67,6 +71,29 @@ final class StoreMemory {
     /** Refuses with the word that the store is closed from now on. */
     void close() {
         closed = true;
+    }
+
+    /** Frees everything but what is pinned, once the stripes are closed and the reads that copy are done. */
+    void release() {
+        long start = System.nanoTime();
+        for (Stripe stripe : stripes) {
+            while (!stripe.release()) {
+                if (System.nanoTime() - start > MAX_CLOSE_NANOS) {
+                    throw new IllegalStateException("a read that copies did not end in ten seconds; "
+                            + account.usedMemory() + " bytes stay in use");
+                }
+                LockSupport.parkNanos(WAIT_NANOS);
+            }
+        }
+    }
+
+    /** Waits until what was pinned is freed too. Answers whether it is. */
+    boolean awaitRelease(long nanos) {
+        long start = System.nanoTime();
+        while (account.usedMemory() != 0 && System.nanoTime() - start < nanos) {
+            LockSupport.parkNanos(WAIT_NANOS);
+        }
+        return account.usedMemory() == 0;
     }
 
     /** Bytes that left the table and wait to be freed. */

@@ -102,7 +102,8 @@ final class StoreOperations {
         }
     }
 
-    private static MemorySegment value(long entry, Arena arena) {
+    /** The value of an entry, read-only, for as long as the arena lives. */
+    static MemorySegment value(long entry, Arena arena) {
         return Memory.readOnlySegment(EntryLayout.valueAddress(entry), EntryLayout.valueBytes(entry), arena);
     }
 

@@ -12,6 +12,7 @@ import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.RetiredBlocks;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -197,7 +198,8 @@ final class Stripe {
         }
     }
 
-    private boolean isDead(long entry) {
+    /** Whether an entry has expired. In an epoch, under the lock, or with the entry pinned. */
+    boolean isDead(long entry) {
         long expiry = EntryLayout.expiry(entry);
         return expiry != EntryLayout.NEVER && expiry <= parts.now();
     }
@@ -487,7 +489,17 @@ final class Stripe {
         return counters;
     }
 
-    /** For the validator, while nobody uses the store. */
+    /** Runs a step of the store's own under the lock. */
+    long underLock(LongSupplier step) {
+        lock.lock();
+        try {
+            return step.getAsLong();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The table now. In an epoch, under the lock, or for the validator, while nobody uses the store. */
     HashTable table() {
         return table;
     }
@@ -517,7 +529,8 @@ final class Stripe {
         retired.retire(entry, EntryLayout.entryBytes(entry));
     }
 
-    private void checkOpen() {
+    /** Throws if the store is closed. */
+    void checkOpen() {
         if (closed) {
             throw new IllegalStateException("the store is closed");
         }

@@ -418,6 +418,10 @@ public final class HashTable {
         return index < count ? index : index - half;
     }
 
+    int version() {
+        return (int) VERSION_HANDLE.getAcquire(this);
+    }
+
     /** Counts the version up: what was copied is in its new place for every reader that sees an old place cleared. */
     void moved() {
         VERSION_HANDLE.setRelease(this, version + 1);

@@ -39,6 +39,8 @@ record StoreAction(Kind kind, int key, int value, Form form, int millis) {
         PERSIST,
         TIME_TO_LIVE,
         ENTRY_BYTES,
+        SCAN,
+        RANDOM_KEY,
         ADVANCE,
         KEEP,
         CLEAR
@@ -82,6 +84,11 @@ record StoreAction(Kind kind, int key, int value, Form form, int millis) {
             ByteBuffer.wrap(bytes).putInt(number);
         }
         return bytes;
+    }
+
+    /** The number of which {@link #keyBytes(int)} made a key. */
+    static int number(byte[] key) {
+        return key.length == 0 ? 0 : ByteBuffer.wrap(key).getInt();
     }
 
     byte[] valueBytes() {

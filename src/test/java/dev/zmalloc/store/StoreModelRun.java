@@ -79,6 +79,8 @@ final class StoreModelRun implements AutoCloseable {
                     look(action, arena);
                 case ADVANCE -> clock.addAndGet(action.millis());
                 case KEEP -> keep();
+                case SCAN -> scan(1 + action.value() % 100);
+                case RANDOM_KEY -> randomKey();
                 case CLEAR -> {
                     store.clear();
                     model.clear();
@@ -178,6 +180,32 @@ final class StoreModelRun implements AutoCloseable {
         model.values().removeIf(expected -> expected.expiry <= clock.get());
         if (!evicts) {
             assertThat(store.size()).as("size without dead entries").isEqualTo(model.size());
+        }
+    }
+
+    private void scan(int count) {
+        Map<Integer, byte[]> shown = new HashMap<>();
+        long cursor = 0;
+        do {
+            cursor = store.scan(cursor, count, (key, value) -> {
+                byte[] twice = shown.put(
+                        StoreAction.number(key.toArray(ValueLayout.JAVA_BYTE)), value.toArray(ValueLayout.JAVA_BYTE));
+                assertThat(twice).as("shown twice").isNull();
+            });
+        } while (cursor != 0);
+        shown.forEach((key, value) -> assertThat(value).isEqualTo(liveValue(key)));
+        if (!evicts) {
+            assertThat(shown).hasSize((int) liveCount());
+        }
+    }
+
+    private void randomKey() {
+        byte[] key = store.randomKey();
+        if (key != null || !evicts) {
+            assertThat(key == null).isEqualTo(liveCount() == 0);
+        }
+        if (key != null) {
+            assertThat(live(StoreAction.number(key))).isNotNull();
         }
     }
 
