@@ -27,7 +27,8 @@ final class StoreRun {
 
     private static final String HUGE_PAGES = "thp:always";
     private static final int ROUNDS = 3;
-    private static final double NANOS_OF_A_FILL = 450e-9;
+    private static final double SECONDS_OF_A_PUT = 450e-9;
+    private static final double SECONDS_OF_A_FAR_PUT = 900e-9;
 
     private final boolean quick;
     private final Set<Part> parts;
@@ -93,7 +94,7 @@ final class StoreRun {
         }
         if (parts.contains(Part.BYTES)) {
             int stores = (EntryBytes.MOST_PAYLOAD - EntryBytes.LEAST_PAYLOAD) / payloadStep() * 2;
-            steps.add("bytes", stores * 1.4e6 * NANOS_OF_A_FILL, this::measureBytes);
+            steps.add("bytes", stores * 1.4e6 * SECONDS_OF_A_PUT, this::measureBytes);
         }
         return steps;
     }
@@ -101,7 +102,7 @@ final class StoreRun {
     private void addSizes(Steps steps, double fork, boolean withHugePages) {
         List<Integer> counts = manyFit ? List.of(FEW, many()) : List.of(FEW);
         for (int entries : counts) {
-            double seconds = fork + entries * NANOS_OF_A_FILL;
+            double seconds = fork + entries * SECONDS_OF_A_FAR_PUT;
             steps.add(size(entries, false), seconds, () -> measureSize(entries, false));
             // How much huge pages help takes no more than one look.
             if (withHugePages) {
