@@ -23,6 +23,13 @@ public final class PageSize {
         return BYTES;
     }
 
+    /**
+     * The page size, or where the kernel does not tell the largest there is: rounding up to it errs on the safe side.
+     */
+    public static long bytesOrLargest() {
+        return BYTES.orElse(64 << 10);
+    }
+
     private static OptionalLong read() {
         try {
             return find(Files.readAllBytes(Path.of("/proc/self/auxv")));
