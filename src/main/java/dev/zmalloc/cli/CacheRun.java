@@ -7,6 +7,7 @@ import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.OffHeapStore;
 import dev.zmalloc.store.StoreStatistics;
 import java.util.OptionalLong;
+import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 
 /**
@@ -29,11 +30,7 @@ final class CacheRun {
     private final Dashboard dashboard;
     private final StopSignal stop;
 
-    /**
-     * Prepares a run.
-     *
-     * @param usedMemory how the store is asked for the figure that is held against the limit
-     */
+    /** Prepares a run. {@code usedMemory} tells the figure of the store that is held against the limit. */
     CacheRun(
             Options options,
             SourceFiles files,
@@ -56,17 +53,18 @@ final class CacheRun {
      */
     RunReport execute() throws InterruptedException {
         long usedBefore = ZMalloc.zmallocUsedMemory();
-        Ending ending;
+        LongFunction<RunReport> ending;
         try (OffHeapStore store = OffHeapStore.builder()
                 .maxMemory(options.maxMemory())
                 .evictionPolicy(options.policy())
                 .build()) {
             ending = runOn(store);
         }
-        return ending.report(options, ZMalloc.zmallocUsedMemory() - usedBefore, stop.isRaised());
+        return ending.apply(ZMalloc.zmallocUsedMemory() - usedBefore);
     }
 
-    private Ending runOn(OffHeapStore store) throws InterruptedException {
+    /** Makes the report of what is known while the store is open, and of the bytes that it did not return. */
+    private LongFunction<RunReport> runOn(OffHeapStore store) throws InterruptedException {
         LimitGuard guard = new LimitGuard(() -> usedMemory.applyAsLong(store), options.maxMemory());
         Workload workload = new Workload(files, store, options.workload(), guard, stop);
         Monitor monitor = new Monitor(workload, store, ZMalloc.allocator(), guard, dashboard);
@@ -81,37 +79,20 @@ final class CacheRun {
         StoreStatistics statistics = store.statistics();
         workload.compareRemaining();
         guard.sample();
-        return new Ending(
+        AllocatorFigures figures = ZMalloc.allocator().figures();
+        OptionalLong residentBytes = ProcessMemory.residentBytes();
+        return unreturnedBytes -> new RunReport(
+                options.workload().reads(),
                 elapsedNanos,
-                workload,
+                workload.counts(),
                 statistics,
                 guard.highestUsedMemory(),
-                ZMalloc.allocator().figures(),
-                ProcessMemory.residentBytes());
-    }
-
-    /** What is known when the workers have ended and the store is still open. */
-    private record Ending(
-            long elapsedNanos,
-            Workload workload,
-            StoreStatistics statistics,
-            long highestUsedMemory,
-            AllocatorFigures allocatorFigures,
-            OptionalLong processResidentBytes) {
-        RunReport report(Options options, long unreturnedBytes, boolean interrupted) {
-            return new RunReport(
-                    options.workload().reads(),
-                    elapsedNanos,
-                    workload.counts(),
-                    statistics,
-                    highestUsedMemory,
-                    options.maxMemory(),
-                    allocatorFigures,
-                    processResidentBytes,
-                    unreturnedBytes,
-                    interrupted,
-                    workload.firstDifference(),
-                    workload.failure());
-        }
+                options.maxMemory(),
+                figures,
+                residentBytes,
+                unreturnedBytes,
+                stop.isRaised(),
+                workload.firstDifference(),
+                workload.failure());
     }
 }
