@@ -61,29 +61,17 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
 
     @Override
     public long allocate(long bytes) {
-        long address = allocateZoned(bytes, 0);
-        if (address != 0) {
-            Memory.fill(address, bytes, TAKEN);
-        }
-        return address;
+        return allocateZoned(bytes, 0, TAKEN);
     }
 
     @Override
     public long allocateZeroed(long bytes) {
-        long address = allocateZoned(bytes, 0);
-        if (address != 0) {
-            Memory.fill(address, bytes, (byte) 0);
-        }
-        return address;
+        return allocateZoned(bytes, 0, (byte) 0);
     }
 
     @Override
     public long allocateAligned(long bytes, long alignmentBytes) {
-        long address = allocateZoned(bytes, alignmentBytes);
-        if (address != 0) {
-            Memory.fill(address, bytes, TAKEN);
-        }
-        return address;
+        return allocateZoned(bytes, alignmentBytes, TAKEN);
     }
 
     /** Always moves the block, so that whoever kept the old address is found out. */
@@ -138,7 +126,7 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
         return true;
     }
 
-    private long allocateZoned(long bytes, long alignmentBytes) {
+    private long allocateZoned(long bytes, long alignmentBytes, byte content) {
         if (bytes > MAX_BYTES || alignmentBytes > MAX_BYTES) {
             return 0;
         }
@@ -150,6 +138,7 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
         }
         long address = base + frontBytes;
         Memory.fill(base, frontBytes, ZONE);
+        Memory.fill(address, bytes, content);
         Memory.fill(address + bytes, REAR_BYTES, ZONE);
         registry.add(Block.taken(address, bytes, bytes, alignmentBytes));
         return address;

@@ -159,18 +159,13 @@ record LibcAllocator(
             return AllocatorFigures.NONE;
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment info = (MemorySegment) mallinfoHandle.get().invokeExact((SegmentAllocator) arena);
+            MethodHandle mallinfo = mallinfoHandle.get();
+            MemorySegment info = Downcalls.call(() -> (MemorySegment) mallinfo.invokeExact((SegmentAllocator) arena));
             // Blocks that are mappings of their own are counted apart from the heaps.
             long mappedBlocks = mallinfo2.hblkhd(info);
-            return new AllocatorFigures(
+            return AllocatorFigures.of(
                     OptionalLong.of(mallinfo2.uordblks(info) + mappedBlocks),
-                    OptionalLong.empty(),
-                    OptionalLong.empty(),
-                    OptionalLong.empty(),
-                    OptionalLong.empty(),
                     OptionalLong.of(mallinfo2.arena(info) + mappedBlocks));
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
         }
     }
 
