@@ -21,10 +21,6 @@ import org.jspecify.annotations.Nullable;
  *
  * The usable size is the requested one, exactly, so that the first byte too many is found. The zones are looked at when
  * the block is freed or resized, and by {@link #check}.
- *
- * @param delegate the backend
- * @param registry the live blocks, by the address that was handed out
- * @param quarantine the blocks that were freed last
  */
 record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine quarantine)
         implements WatchingAllocator {

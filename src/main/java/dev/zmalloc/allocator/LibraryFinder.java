@@ -72,18 +72,18 @@ final class LibraryFinder {
     }
 
     private Optional<Allocator> fromProcess() {
-        String sought = PROCESS_SYMBOLS;
         Optional<NativeLibrary> library = kind.in(LibraryLoader.PROCESS);
         if (library.isEmpty()) {
             long malloc = LibraryLoader.symbol(LibraryLoader.PROCESS, "malloc");
             String file = LibraryLoader.fileOf(malloc).map(LoadedFile::path).orElse("unknown");
             return failed(
                     Origin.PRELOADED,
-                    sought,
+                    PROCESS_SYMBOLS,
                     "the process's malloc is " + file + ", not " + kind.name(),
                     cure(Origin.PRELOADED));
         }
-        return bound(Origin.PRELOADED, sought, library.get(), library.get().file(), "", true);
+        return bound(
+                Origin.PRELOADED, PROCESS_SYMBOLS, library.get(), library.get().file(), "", true);
     }
 
     private Optional<Allocator> fromFile(Origin origin, String file) {
@@ -158,8 +158,7 @@ final class LibraryFinder {
     }
 
     /**
-     * Says what is missing, and where the process has it instead: one allocator in front of another is the usual
-     * reason.
+     * Says what is missing, and where the process has it instead, mostly since one allocator is in front of another.
      */
     private static String missing(NativeLibrary library, List<String> missing) {
         String first = library.prefix() + missing.getFirst();

@@ -15,13 +15,7 @@ import java.util.function.ToLongFunction;
  * memory was given back.
  */
 final class CacheRun {
-    /**
-     * What to run.
-     *
-     * @param maxMemory the store's limit in bytes; 0 for none
-     * @param policy what the store does at its limit
-     * @param workload what is read
-     */
+    /** What to run; a {@code maxMemory} of 0 is no limit. */
     record Options(long maxMemory, EvictionPolicy policy, Workload.Settings workload) {}
 
     private final Options options;

@@ -23,9 +23,7 @@ import java.util.Optional;
  * <p>All methods may be called by any thread.
  */
 public final class LibraryLoader {
-    /**
-     * Stands for all libraries that were in the process from its start, in the order in which the linker searches them.
-     */
+    /** Stands for all libraries that were in the process from its start, in the order of the linker's search. */
     public static final long PROCESS = 0;
 
     /** All symbols of the library are resolved at once, so that a missing one is told now. From {@code <dlfcn.h>}. */

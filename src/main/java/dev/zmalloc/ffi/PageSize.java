@@ -9,9 +9,7 @@ import java.util.OptionalLong;
 
 /** The size of a page of memory: 4 KiB on x86-64, 4, 16 or 64 KiB on aarch64. */
 public final class PageSize {
-    /**
-     * Key of the page size among the pairs of words that the kernel gives a process at its start. From {@code <elf.h>}.
-     */
+    /** Key of the page size among the words that the kernel gives a process. From {@code <elf.h>}. */
     private static final long AT_PAGESZ = 6;
 
     private static final OptionalLong BYTES = read();
