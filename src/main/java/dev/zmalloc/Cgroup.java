@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -78,15 +77,15 @@ final class Cgroup {
     }
 
     private static OptionalLong v1Limit(List<Path> folders) {
-        OptionalLong lowest = OptionalLong.empty();
-        for (int index = 0; index < folders.size(); index++) {
-            Path folder = folders.get(index);
+        OptionalLong lowest = folders.isEmpty() ? OptionalLong.empty() : hierarchicalLimit(folders.getFirst());
+        for (Path folder : folders) {
             // Old kernels let a group not count what the groups in it use: its limit does not bind those then.
-            if (index == 0 || !firstLine(folder.resolve("memory.use_hierarchy")).equals("0")) {
+            if (folder.equals(folders.getFirst())
+                    || !firstLine(folder.resolve("memory.use_hierarchy")).equals("0")) {
                 lowest = lower(lowest, number(firstLine(folder.resolve("memory.limit_in_bytes"))));
             }
         }
-        return folders.isEmpty() ? lowest : lower(lowest, hierarchicalLimit(folders.getFirst()));
+        return lowest;
     }
 
     /** The kernel's own sum of it, which also knows of groups above those that a container is shown. */
@@ -217,11 +216,8 @@ final class Cgroup {
         private static String unescaped(String path) {
             return OCTAL_ESCAPE
                     .matcher(path)
-                    .replaceAll(found -> Matcher.quoteReplacement(String.valueOf(character(found))));
-        }
-
-        private static char character(MatchResult octal) {
-            return (char) Integer.parseInt(octal.group(1), 8);
+                    .replaceAll(
+                            octal -> Matcher.quoteReplacement(Character.toString(Integer.parseInt(octal.group(1), 8))));
         }
     }
 }

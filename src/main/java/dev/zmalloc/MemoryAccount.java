@@ -61,9 +61,8 @@ public final class MemoryAccount {
     private final AtomicLong peak = new AtomicLong();
 
     /**
-     * Opens an account without a parent, which is not found by its name.
+     * Opens an account without a parent, which is not found by its name: that is for reports.
      *
-     * @param name for reports
      * @param maxMemory the limit in bytes; 0 for none
      * @throws IllegalArgumentException if {@code maxMemory} is negative
      */
@@ -98,7 +97,6 @@ public final class MemoryAccount {
     /**
      * Opens an account below this one: what it takes counts here too.
      *
-     * @param childName for reports
      * @param childMaxMemory its own limit in bytes, beside those above it; 0 for none
      * @throws IllegalArgumentException if {@code childMaxMemory} is negative
      */
@@ -256,19 +254,19 @@ public final class MemoryAccount {
     }
 
     /**
-     * Takes a block of {@code bytes}, its content undefined. The caller owns it, and gives it back by {@link #zfree}.
-     *
-     * @return a segment of {@code bytes}; {@code NULL} only if the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if a limit or the allocator says no
+     * Like {@link #ztrymalloc}, but calls the out-of-memory handler if a limit or the allocator says no. The one at
+     * start throws {@link NativeOutOfMemoryError}; if another one returns, the answer is {@code NULL}.
      */
     public MemorySegment zmalloc(long bytes) {
-        MemorySegment block = ztrymalloc(bytes);
-        return block.address() != 0 ? block : segment(RawZMalloc.outOfMemory(bytes), bytes);
+        return orOutOfMemory(ztrymalloc(bytes), bytes);
     }
 
     /** Like {@link #zmalloc}, with the bytes zeroed. */
     public MemorySegment zcalloc(long bytes) {
-        MemorySegment block = ztrycalloc(bytes);
+        return orOutOfMemory(ztrycalloc(bytes), bytes);
+    }
+
+    private static MemorySegment orOutOfMemory(MemorySegment block, long bytes) {
         return block.address() != 0 ? block : segment(RawZMalloc.outOfMemory(bytes), bytes);
     }
 
@@ -297,11 +295,8 @@ public final class MemoryAccount {
     public long tryAllocateZeroed(long bytes) {
         long bound = RawZMalloc.usableBytesBound(bytes);
         MemoryAccount refusing = reserve(bound);
-        if (refusing != null) {
-            return refusal(refusing);
-        }
         long size = Sizes.atLeastMin(bytes);
-        return charged(RawZMalloc.ALLOCATOR.allocateZeroed(size), size, bound);
+        return refusing == null ? charged(RawZMalloc.ALLOCATOR.allocateZeroed(size), size, bound) : refusal(refusing);
     }
 
     /**

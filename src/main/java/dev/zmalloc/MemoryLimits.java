@@ -18,9 +18,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
  */
 public record MemoryLimits(OptionalLong physicalBytes, OptionalLong cgroupBytes) {
     private static final Path ROOT = Path.of("/");
-    private static final String TOTAL_FIELD = "MemTotal:";
-    private static final String KILOBYTES = "kB";
-    private static final long BYTES_PER_KILOBYTE = 1024;
     private static final AtomicBoolean WARNED = new AtomicBoolean();
 
     /** The limits now, read from {@code /proc} and {@code /sys/fs/cgroup}; takes less than a millisecond. */
@@ -82,11 +79,13 @@ public record MemoryLimits(OptionalLong physicalBytes, OptionalLong cgroupBytes)
 
     private static OptionalLong physicalBytes(Path root) {
         try {
-            return Files.readAllLines(root.resolve("proc/meminfo"), StandardCharsets.ISO_8859_1).stream()
-                    .filter(line -> line.startsWith(TOTAL_FIELD) && line.endsWith(KILOBYTES))
-                    .map(line -> line.substring(TOTAL_FIELD.length(), line.length() - KILOBYTES.length()))
-                    .mapToLong(kilobytes -> Math.multiplyExact(Long.parseLong(kilobytes.strip()), BYTES_PER_KILOBYTE))
-                    .findFirst();
+            for (String line : Files.readAllLines(root.resolve("proc/meminfo"), StandardCharsets.ISO_8859_1)) {
+                OptionalLong bytes = ProcessMemory.kilobytes(line, "MemTotal:");
+                if (bytes.isPresent()) {
+                    return bytes;
+                }
+            }
+            return OptionalLong.empty();
         } catch (IOException | NumberFormatException | ArithmeticException e) {
             return OptionalLong.empty();
         }

@@ -15,11 +15,7 @@ public final class NativeOutOfMemoryError extends OutOfMemoryError {
     /** The bytes in use when the request failed. */
     private final long usedMemory;
 
-    /**
-     * Makes the error for a request of {@code requestedBytes} that failed now.
-     *
-     * @param requestedBytes the size asked for, in bytes, to be read as unsigned
-     */
+    /** Makes the error for a request of {@code requestedBytes}, to be read as unsigned, that failed now. */
     public NativeOutOfMemoryError(long requestedBytes) {
         super(message(requestedBytes));
         this.requestedBytes = requestedBytes;

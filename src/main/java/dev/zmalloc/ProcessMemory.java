@@ -19,7 +19,6 @@ public final class ProcessMemory {
     private static final String SELF = "self";
     private static final int RESIDENT_FIELD = 1;
     private static final String KILOBYTES = "kB";
-    private static final long BYTES_PER_KILOBYTE = 1024;
 
     private ProcessMemory() {}
 
@@ -68,8 +67,7 @@ public final class ProcessMemory {
     }
 
     /**
-     * Like {@link #smapsBytes(String)}, of the process {@code pid}; empty also if there is none, or none that may be
-     * read.
+     * Like {@link #smapsBytes(String)}, of the process {@code pid}; empty also if it may not be read.
      *
      * @throws IllegalArgumentException if {@code pid} is not positive
      */
@@ -127,14 +125,27 @@ public final class ProcessMemory {
             String prefix = field + ":";
             OptionalLong sum = OptionalLong.empty();
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                if (line.startsWith(prefix) && line.endsWith(KILOBYTES)) {
-                    String kilobytes = line.substring(prefix.length(), line.length() - KILOBYTES.length());
-                    sum = OptionalLong.of(sum.orElse(0) + Long.parseLong(kilobytes.strip()) * BYTES_PER_KILOBYTE);
-                }
+                OptionalLong bytes = kilobytes(line, prefix);
+                sum = bytes.isPresent() ? OptionalLong.of(sum.orElse(0) + bytes.getAsLong()) : sum;
             }
             return sum;
-        } catch (IOException | NumberFormatException | IndexOutOfBoundsException e) {
+        } catch (IOException | NumberFormatException | ArithmeticException e) {
             return OptionalLong.empty();
         }
+    }
+
+    /**
+     * The bytes that a line of a file in {@code /proc} tells in kilobytes behind {@code label}; empty if it is no such
+     * line.
+     *
+     * @throws NumberFormatException if they are no number
+     * @throws ArithmeticException if they are too many
+     */
+    static OptionalLong kilobytes(String line, String label) {
+        if (!line.startsWith(label) || !line.endsWith(KILOBYTES) || line.length() < label.length() + 2) {
+            return OptionalLong.empty();
+        }
+        String number = line.substring(label.length(), line.length() - KILOBYTES.length());
+        return OptionalLong.of(Math.multiplyExact(Long.parseLong(number.strip()), 1024L));
     }
 }

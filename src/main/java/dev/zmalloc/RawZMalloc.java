@@ -5,6 +5,7 @@ import dev.zmalloc.allocator.AllocatorUnavailableException;
 import dev.zmalloc.allocator.Allocators;
 import dev.zmalloc.ffi.Memory;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * {@link ZMalloc} on addresses: the same functions, counted in the same place, for code that keeps blocks as
@@ -24,10 +25,11 @@ import java.util.Objects;
  * <tr><td>{@code zmallocNoTcache}</td><td>yes</td><td>requested to usable bytes</td><td>no</td></tr>
  * </table>
  *
- * <p>The {@code ztry} forms answer 0 when there is no memory, without calling the out-of-memory handler, and are
- * otherwise what they are named after. The {@code Usable} forms also tell what the allocator really gave; all of it may
- * be read and written, but is content only as far as it was requested: {@code zrealloc} need not keep the rest, nor
- * {@code zcalloc} zero it.
+ * <p>A form that takes or resizes a block and has no memory to give, or is asked for what is no size, calls the
+ * out-of-memory handler: the one at start throws {@link NativeOutOfMemoryError}, and if another one returns, the call
+ * answers 0. The {@code ztry} forms answer 0 without calling the handler, and are otherwise what they are named after.
+ * The {@code Usable} forms also tell what the allocator really gave; all of it may be read and written, but is content
+ * only as far as it was requested: {@code zrealloc} need not keep the rest, nor {@code zcalloc} zero it.
  *
  * <p>Every method may be called from any thread, virtual ones included, and a block may be freed by another thread than
  * the one that took it. Sizes are in bytes. A size of 0 is served as {@value #MIN_BYTES}; a negative size, or
@@ -59,18 +61,12 @@ public final class RawZMalloc {
         }
     }
 
-    /**
-     * Takes a block of at least {@code bytes}; its content is undefined. The caller owns it.
-     *
-     * @return its address; 0 only if the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
-     */
+    /** Takes a block of at least {@code bytes}; its content is undefined. The caller owns it. */
     public static long zmalloc(long bytes) {
-        long address = ztrymalloc(bytes);
-        return address != 0 ? address : outOfMemory(bytes);
+        return orOutOfMemory(ztrymalloc(bytes), bytes);
     }
 
-    /** Like {@link #zmalloc}, but answers 0 when there is no memory, without calling the handler. */
+    /** Like {@link #zmalloc}, but answers 0 instead of calling the handler. */
     public static long ztrymalloc(long bytes) {
         if (Sizes.isNoSize(bytes)) {
             return 0;
@@ -81,8 +77,7 @@ public final class RawZMalloc {
 
     /** Like {@link #zmalloc}, and puts into {@code usable} what was really given. */
     public static long zmallocUsable(long bytes, UsableBytes usable) {
-        long address = ztrymallocUsable(bytes, usable);
-        return address != 0 ? address : outOfMemory(bytes);
+        return orOutOfMemory(ztrymallocUsable(bytes, usable), bytes);
     }
 
     /** Like {@link #ztrymalloc}, and puts into {@code usable} what was really given. */
@@ -95,18 +90,12 @@ public final class RawZMalloc {
         return counted(ALLOCATOR.allocate(size), size, usable);
     }
 
-    /**
-     * Takes a block whose first {@code bytes} are zero. The caller owns it.
-     *
-     * @return its address; 0 only if the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
-     */
+    /** Takes a block whose first {@code bytes} are zero. The caller owns it. */
     public static long zcalloc(long bytes) {
-        long address = ztrycalloc(bytes);
-        return address != 0 ? address : outOfMemory(bytes);
+        return orOutOfMemory(ztrycalloc(bytes), bytes);
     }
 
-    /** Like {@link #zcalloc(long)}, but answers 0 when there is no memory, without calling the handler. */
+    /** Like {@link #zcalloc(long)}, but answers 0 instead of calling the handler. */
     public static long ztrycalloc(long bytes) {
         if (Sizes.isNoSize(bytes)) {
             return 0;
@@ -117,8 +106,7 @@ public final class RawZMalloc {
 
     /** Like {@link #zcalloc(long)}, and puts into {@code usable} what was really given. */
     public static long zcallocUsable(long bytes, UsableBytes usable) {
-        long address = ztrycallocUsable(bytes, usable);
-        return address != 0 ? address : outOfMemory(bytes);
+        return orOutOfMemory(ztrycallocUsable(bytes, usable), bytes);
     }
 
     /** Like {@link #ztrycalloc(long)}, and puts into {@code usable} what was really given. */
@@ -135,9 +123,6 @@ public final class RawZMalloc {
      * Takes a block for {@code count} elements of {@code bytes} each, zeroed. The caller owns it. A {@code count} of 0
      * is served; an element size of 0 and a product that overflows are out of memory, with {@code -1} (the largest C
      * size) as the bytes requested.
-     *
-     * @return its address; 0 only if the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or the product is no size
      */
     public static long zcalloc(long count, long bytes) {
         return Sizes.productOverflows(count, bytes) ? outOfMemory(-1) : zcalloc(count * bytes);
@@ -167,20 +152,15 @@ public final class RawZMalloc {
      *
      * @param address a block of this class, or 0, which makes this {@link #zmalloc}
      * @param bytes the new size; 0 frees the block and answers 0, if there was one
-     * @return the new address; 0 if the block was freed or the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
      */
     public static long zrealloc(long address, long bytes) {
         long moved = ztryrealloc(address, bytes);
-        return moved != 0 || isFree(address, bytes) ? moved : outOfMemory(bytes);
+        return isFree(address, bytes) ? moved : orOutOfMemory(moved, bytes);
     }
 
-    /**
-     * Like {@link #zrealloc}, but answers 0 when there is no memory, without calling the handler; the old block is kept
-     * then.
-     */
+    /** Like {@link #zrealloc}, but answers 0 instead of calling the handler; the old block is kept then. */
     public static long ztryrealloc(long address, long bytes) {
-        return address == 0 ? ztrymalloc(bytes) : resize(address, bytes, ALLOCATOR.usableBytes(address));
+        return address == 0 ? ztrymalloc(bytes) : resize(address, bytes, ALLOCATOR.usableBytes(address), null);
     }
 
     /**
@@ -189,7 +169,7 @@ public final class RawZMalloc {
      */
     public static long zreallocUsable(long address, long bytes, UsableBytes usable) {
         long moved = ztryreallocUsable(address, bytes, usable);
-        return moved != 0 || isFree(address, bytes) ? moved : outOfMemory(bytes);
+        return isFree(address, bytes) ? moved : orOutOfMemory(moved, bytes);
     }
 
     /** Like {@link #zreallocUsable}, but answers 0 instead of calling the handler. */
@@ -204,38 +184,29 @@ public final class RawZMalloc {
      * undefined. The caller owns it.
      *
      * @param alignmentBytes a power of two
-     * @return its address; 0 only if the out-of-memory handler returned
      * @throws IllegalArgumentException if {@code alignmentBytes} is no power of two
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
      */
     public static long zmallocAligned(long bytes, long alignmentBytes) {
-        long address = ztrymallocAligned(bytes, alignmentBytes);
-        return address != 0 ? address : outOfMemory(bytes);
+        return orOutOfMemory(ztrymallocAligned(bytes, alignmentBytes), bytes);
     }
 
-    /** Like {@link #zmallocAligned}, but answers 0 when there is no memory, without calling the handler. */
+    /** Like {@link #zmallocAligned}, but answers 0 instead of calling the handler. */
     public static long ztrymallocAligned(long bytes, long alignmentBytes) {
-        long alignment = Sizes.alignment(alignmentBytes);
-        if (Sizes.isNoSize(bytes)) {
-            return 0;
-        }
-        long size = Sizes.atLeastMin(bytes);
-        long address = ALLOCATOR.allocateAligned(size, alignment);
-        if (address != 0) {
-            UsedMemory.allocated(alignedUsableBytes(address, size, alignment));
-        }
-        return address;
+        return tryAligned(bytes, alignmentBytes, null);
     }
 
     /** Like {@link #zmallocAligned}, and puts into {@code usable} what was really given. */
     public static long zmallocAlignedUsable(long bytes, long alignmentBytes, UsableBytes usable) {
-        long address = ztrymallocAlignedUsable(bytes, alignmentBytes, usable);
-        return address != 0 ? address : outOfMemory(bytes);
+        return orOutOfMemory(ztrymallocAlignedUsable(bytes, alignmentBytes, usable), bytes);
     }
 
     /** Like {@link #ztrymallocAligned}, and puts into {@code usable} what was really given. */
     public static long ztrymallocAlignedUsable(long bytes, long alignmentBytes, UsableBytes usable) {
         usable.clear();
+        return tryAligned(bytes, alignmentBytes, usable);
+    }
+
+    private static long tryAligned(long bytes, long alignmentBytes, @Nullable UsableBytes usable) {
         long alignment = Sizes.alignment(alignmentBytes);
         if (Sizes.isNoSize(bytes)) {
             return 0;
@@ -243,8 +214,11 @@ public final class RawZMalloc {
         long size = Sizes.atLeastMin(bytes);
         long address = ALLOCATOR.allocateAligned(size, alignment);
         if (address != 0) {
-            usable.set(alignedUsableBytes(address, size, alignment), 0);
-            UsedMemory.allocated(usable.usable());
+            long usableBytes = alignedUsableBytes(address, size, alignment);
+            UsedMemory.allocated(usableBytes);
+            if (usable != null) {
+                usable.set(usableBytes, 0);
+            }
         }
         return address;
     }
@@ -254,7 +228,7 @@ public final class RawZMalloc {
         return zmallocAligned(bytes, ZMalloc.CACHE_LINE_BYTES);
     }
 
-    /** Like {@link #zmallocCacheAligned}, but answers 0 when there is no memory, without calling the handler. */
+    /** Like {@link #zmallocCacheAligned}, but answers 0 instead of calling the handler. */
     public static long ztrymallocCacheAligned(long bytes) {
         return ztrymallocAligned(bytes, ZMalloc.CACHE_LINE_BYTES);
     }
@@ -322,11 +296,10 @@ public final class RawZMalloc {
      * @throws UnsupportedOperationException if the backend has no such call; see {@link #zmallocHasNoTcache}
      */
     public static long zmallocNoTcache(long bytes) {
-        long address = ztrymallocNoTcache(bytes);
-        return address != 0 ? address : outOfMemory(bytes);
+        return orOutOfMemory(ztrymallocNoTcache(bytes), bytes);
     }
 
-    /** Like {@link #zmallocNoTcache}, but answers 0 when there is no memory, without calling the handler. */
+    /** Like {@link #zmallocNoTcache}, but answers 0 instead of calling the handler. */
     public static long ztrymallocNoTcache(long bytes) {
         requireNoTcache();
         if (Sizes.isNoSize(bytes)) {
@@ -366,16 +339,14 @@ public final class RawZMalloc {
      * Takes a block that holds {@code string} in UTF-8 with a zero byte behind it, as C wants it. The caller owns it.
      * An unpaired surrogate becomes a question mark, as in {@link String#getBytes}.
      *
-     * @return its address; 0 only if the out-of-memory handler returned
      * @throws IllegalArgumentException if {@code string} has a character 0, where C would end it
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory
      */
     public static long zstrdup(String string) {
         byte[] text = NativeStrings.encode(string);
         return NativeStrings.put(text, zmalloc(text.length + 1L));
     }
 
-    /** Like {@link #zstrdup}, but answers 0 when there is no memory, without calling the handler. */
+    /** Like {@link #zstrdup}, but answers 0 instead of calling the handler. */
     public static long ztrystrdup(String string) {
         byte[] text = NativeStrings.encode(string);
         return NativeStrings.put(text, ztrymalloc(text.length + 1L));
@@ -461,39 +432,33 @@ public final class RawZMalloc {
         return usableBytes;
     }
 
-    /** Resizes a block, not 0, of {@code oldUsableBytes}; 0 for {@code bytes} frees it. Answers 0 if it failed. */
-    static long resize(long address, long bytes, long oldUsableBytes) {
-        if (bytes == 0) {
-            free(address, oldUsableBytes);
-            return 0;
+    /**
+     * Resizes a block, not 0, of {@code oldUsableBytes}; 0 for {@code bytes} frees it. Answers 0 if it failed.
+     *
+     * @param usable is told both sizes, or two zeros if it failed
+     */
+    static long resize(long address, long bytes, long oldUsableBytes, @Nullable UsableBytes usable) {
+        if (usable != null) {
+            usable.clear();
         }
         if (Sizes.isNoSize(bytes)) {
             return 0;
         }
-        long size = Sizes.atLeastMin(bytes);
-        long moved = ALLOCATOR.reallocate(address, size);
-        if (moved != 0) {
-            UsedMemory.resized(usableBytes(moved, size) - oldUsableBytes);
-        }
-        return moved;
-    }
-
-    /** Like {@link #resize(long, long, long)}, and tells both sizes, or two zeros if it failed. */
-    static long resize(long address, long bytes, long oldUsableBytes, UsableBytes usable) {
-        usable.clear();
+        long moved = 0;
+        long usableBytes = 0;
         if (bytes == 0) {
             free(address, oldUsableBytes);
-            usable.set(0, oldUsableBytes);
-            return 0;
+        } else {
+            long size = Sizes.atLeastMin(bytes);
+            moved = ALLOCATOR.reallocate(address, size);
+            if (moved == 0) {
+                return 0;
+            }
+            usableBytes = usableBytes(moved, size);
+            UsedMemory.resized(usableBytes - oldUsableBytes);
         }
-        if (Sizes.isNoSize(bytes)) {
-            return 0;
-        }
-        long size = Sizes.atLeastMin(bytes);
-        long moved = ALLOCATOR.reallocate(address, size);
-        if (moved != 0) {
-            usable.set(usableBytes(moved, size), oldUsableBytes);
-            UsedMemory.resized(usable.usable() - oldUsableBytes);
+        if (usable != null) {
+            usable.set(usableBytes, oldUsableBytes);
         }
         return moved;
     }
@@ -511,6 +476,10 @@ public final class RawZMalloc {
     static long outOfMemory(long requestedBytes) {
         outOfMemoryHandler.outOfMemory(requestedBytes);
         return 0;
+    }
+
+    private static long orOutOfMemory(long address, long bytes) {
+        return address != 0 ? address : outOfMemory(bytes);
     }
 
     private static void requireNoTcache() {

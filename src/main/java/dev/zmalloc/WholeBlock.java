@@ -41,9 +41,8 @@ final class WholeBlock {
     }
 
     /**
-     * The usable bytes of the block at {@code address}, asked of the allocator.
+     * The usable bytes of {@code block}, at {@code address}, not 0, asked of the allocator.
      *
-     * @param address that of {@code block}; not 0
      * @throws IllegalArgumentException if a whole block of that many bytes is not what {@code block} is
      */
     static long usableBytes(MemorySegment block, long address) {
@@ -61,7 +60,6 @@ final class WholeBlock {
     /**
      * Refuses {@code bytes} if a block told to be of that size is not what {@code block} is.
      *
-     * @param address that of {@code block}; not 0
      * @throws IllegalArgumentException if {@code bytes} is less than the segment has, or leads to another size class
      *     than the allocator has there
      */
@@ -82,9 +80,7 @@ final class WholeBlock {
         }
     }
 
-    /**
-     * Tells whether some alignment that {@code address} has makes an exact allocator give so much for {@code bytes}.
-     */
+    /** Whether some alignment that {@code address} has makes an exact allocator give so much for {@code bytes}. */
     private static boolean canBeAligned(long address, long bytes, long usableBytes) {
         long size = Sizes.atLeastMin(bytes);
         for (long alignment = Long.lowestOneBit(address); alignment >= ALIGNMENT_BYTES; alignment >>= 1) {

@@ -18,10 +18,10 @@ import java.time.Instant;
  * {@link #zfree(MemorySegment)} says. {@code MemorySegment.NULL} stands for C's {@code NULL}.
  *
  * <p>Every method may be called from any thread, virtual ones included. Sizes are in bytes; the rules for sizes of 0,
- * negative and huge ones, for {@code ztry} and {@code Usable} forms, and for which form frees which block, are those of
- * {@link RawZMalloc}, which has the same functions on addresses. The backing allocator is chosen once, when this class
- * is first used ({@code zmalloc.allocator}); where none can be had, each call throws an
- * {@code AllocatorUnavailableException} that names every attempt.
+ * negative and huge ones, for {@code ztry} and {@code Usable} forms, for what happens when there is no memory, and for
+ * which form frees which block, are those of {@link RawZMalloc}, which has the same functions on addresses. The backing
+ * allocator is chosen once, when this class is first used ({@code zmalloc.allocator}); where none can be had, each call
+ * throws an {@code AllocatorUnavailableException} that names every attempt.
  */
 public final class ZMalloc {
     /** What {@link #zmallocCacheAligned} aligns to: the cache line of x86-64 and of most aarch64 processors. */
@@ -29,17 +29,12 @@ public final class ZMalloc {
 
     private ZMalloc() {}
 
-    /**
-     * Takes a block of {@code bytes}; its content is undefined. The caller owns it.
-     *
-     * @return a segment of {@code bytes}; {@code NULL} only if the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
-     */
+    /** Takes a block of {@code bytes}; its content is undefined. The caller owns it. */
     public static MemorySegment zmalloc(long bytes) {
         return segment(RawZMalloc.zmalloc(bytes), bytes);
     }
 
-    /** Like {@link #zmalloc}, but answers {@code NULL} when there is no memory, without calling the handler. */
+    /** Like {@link #zmalloc}, but answers {@code NULL} instead of calling the handler. */
     public static MemorySegment ztrymalloc(long bytes) {
         return segment(RawZMalloc.ztrymalloc(bytes), bytes);
     }
@@ -56,17 +51,12 @@ public final class ZMalloc {
         return segment(RawZMalloc.ztrymallocUsable(bytes, usable), usable.usable());
     }
 
-    /**
-     * Takes a block of {@code bytes}, zeroed. The caller owns it.
-     *
-     * @return a segment of {@code bytes}; {@code NULL} only if the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
-     */
+    /** Takes a block of {@code bytes}, zeroed. The caller owns it. */
     public static MemorySegment zcalloc(long bytes) {
         return segment(RawZMalloc.zcalloc(bytes), bytes);
     }
 
-    /** Like {@link #zcalloc(long)}, but answers {@code NULL} when there is no memory, without calling the handler. */
+    /** Like {@link #zcalloc(long)}, but answers {@code NULL} instead of calling the handler. */
     public static MemorySegment ztrycalloc(long bytes) {
         return segment(RawZMalloc.ztrycalloc(bytes), bytes);
     }
@@ -88,9 +78,6 @@ public final class ZMalloc {
     /**
      * Takes a block for {@code count} elements of {@code bytes} each, zeroed. The caller owns it. An element size of 0
      * and a product that overflows are out of memory.
-     *
-     * @return a segment of {@code count * bytes}; {@code NULL} only if the out-of-memory handler returned
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or the product is no size
      */
     public static MemorySegment zcalloc(long count, long bytes) {
         return segment(RawZMalloc.zcalloc(count, bytes), count * bytes);
@@ -120,24 +107,19 @@ public final class ZMalloc {
      *
      * @param block a whole block from this class, or {@code NULL}, which makes this {@link #zmalloc}
      * @param bytes the new size; 0 frees the block and answers {@code NULL}, if there was one
-     * @return a segment of {@code bytes}; {@code NULL} if the block was freed or the out-of-memory handler returned
      * @throws IllegalArgumentException if {@code block} is none, as for {@link #zfree(MemorySegment)}; nothing changed
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
      */
     public static MemorySegment zrealloc(MemorySegment block, long bytes) {
         MemorySegment moved = ztryrealloc(block, bytes);
         return isDone(moved, block, bytes) ? moved : outOfMemory(bytes);
     }
 
-    /**
-     * Like {@link #zrealloc}, but answers {@code NULL} when there is no memory, without calling the handler;
-     * {@code block} is kept.
-     */
+    /** Like {@link #zrealloc}, but answers {@code NULL} instead of calling the handler; {@code block} is kept. */
     public static MemorySegment ztryrealloc(MemorySegment block, long bytes) {
         long address = WholeBlock.address(block);
         return address == 0
                 ? ztrymalloc(bytes)
-                : segment(RawZMalloc.resize(address, bytes, WholeBlock.usableBytes(block, address)), bytes);
+                : segment(RawZMalloc.resize(address, bytes, WholeBlock.usableBytes(block, address), null), bytes);
     }
 
     /** Like {@link #zrealloc}, with a segment as long as what was really given. */
@@ -175,15 +157,13 @@ public final class ZMalloc {
      * {@link #zfreeAligned}.
      *
      * @param alignmentBytes a power of two
-     * @return a segment of {@code bytes}; {@code NULL} only if the out-of-memory handler returned
      * @throws IllegalArgumentException if {@code alignmentBytes} is no power of two
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory or {@code bytes} is no size
      */
     public static MemorySegment zmallocAligned(long bytes, long alignmentBytes) {
         return segment(RawZMalloc.zmallocAligned(bytes, alignmentBytes), bytes);
     }
 
-    /** Like {@link #zmallocAligned}, but answers {@code NULL} when there is no memory, without calling the handler. */
+    /** Like {@link #zmallocAligned}, but answers {@code NULL} instead of calling the handler. */
     public static MemorySegment ztrymallocAligned(long bytes, long alignmentBytes) {
         return segment(RawZMalloc.ztrymallocAligned(bytes, alignmentBytes), bytes);
     }
@@ -305,7 +285,7 @@ public final class ZMalloc {
         return segment(RawZMalloc.zmallocNoTcache(bytes), bytes);
     }
 
-    /** Like {@link #zmallocNoTcache}, but answers {@code NULL} when there is no memory, without calling the handler. */
+    /** Like {@link #zmallocNoTcache}, but answers {@code NULL} instead of calling the handler. */
     public static MemorySegment ztrymallocNoTcache(long bytes) {
         return segment(RawZMalloc.ztrymallocNoTcache(bytes), bytes);
     }
@@ -326,9 +306,7 @@ public final class ZMalloc {
      * Takes a block that holds {@code string} in UTF-8 with a zero byte behind it, as C wants it. The caller owns it.
      * An unpaired surrogate becomes a question mark, as in {@link String#getBytes}.
      *
-     * @return a segment of the string and its zero byte; {@code NULL} only if the out-of-memory handler returned
      * @throws IllegalArgumentException if {@code string} has a character 0, where C would end it
-     * @throws NativeOutOfMemoryError from the handler at start, if there is no memory
      */
     public static MemorySegment zstrdup(String string) {
         byte[] text = NativeStrings.encode(string);
@@ -336,7 +314,7 @@ public final class ZMalloc {
         return segment(NativeStrings.put(text, RawZMalloc.zmalloc(bytes)), bytes);
     }
 
-    /** Like {@link #zstrdup}, but answers {@code NULL} when there is no memory, without calling the handler. */
+    /** Like {@link #zstrdup}, but answers {@code NULL} instead of calling the handler. */
     public static MemorySegment ztrystrdup(String string) {
         byte[] text = NativeStrings.encode(string);
         long bytes = text.length + 1L;

@@ -30,13 +30,7 @@ public record AllocatorFigures(
         OptionalLong muzzyBytes,
         OptionalLong smallBinFragmentationBytes) {
     /** No figure at all. */
-    public static final AllocatorFigures NONE = new AllocatorFigures(
-            OptionalLong.empty(),
-            OptionalLong.empty(),
-            OptionalLong.empty(),
-            OptionalLong.empty(),
-            OptionalLong.empty(),
-            OptionalLong.empty());
+    public static final AllocatorFigures NONE = of(OptionalLong.empty(), OptionalLong.empty());
 
     /** The figures that most allocators have: muzzy pages and fragmentation of small bins are empty. */
     public AllocatorFigures(
@@ -55,5 +49,11 @@ public record AllocatorFigures(
                 mappedBytes,
                 OptionalLong.empty(),
                 OptionalLong.empty());
+    }
+
+    /** The figures of an allocator that tells no more than these two. */
+    static AllocatorFigures of(OptionalLong allocatedBytes, OptionalLong mappedBytes) {
+        OptionalLong none = OptionalLong.empty();
+        return new AllocatorFigures(allocatedBytes, none, none, none, none, mappedBytes);
     }
 }

@@ -142,9 +142,9 @@ public final class Allocators {
             Platform.requireSupported();
             return switch (name) {
                 case JemallocAllocator.NAME ->
-                    LibraryFinder.open(new JemallocLibrary(JemallocConfiguration.ofSettings()));
-                case TcmallocAllocator.NAME -> LibraryFinder.open(new TcmallocLibrary());
-                case MimallocAllocator.NAME -> LibraryFinder.open(new MimallocLibrary());
+                    LibraryFinder.open(JemallocAllocator.library(JemallocConfiguration.ofSettings()));
+                case TcmallocAllocator.NAME -> LibraryFinder.open(TcmallocAllocator.LIBRARY);
+                case MimallocAllocator.NAME -> LibraryFinder.open(MimallocAllocator.LIBRARY);
                 case LibcAllocator.NAME -> LibcAllocator.open();
                 default -> ofProviderOrClass(name);
             };

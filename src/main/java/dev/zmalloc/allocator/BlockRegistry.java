@@ -19,12 +19,12 @@ import org.jspecify.annotations.Nullable;
 final class BlockRegistry {
     /** A block that was taken. */
     static final class Block {
-        private final long serial;
+        private final long serial = SERIALS.incrementAndGet();
         private final long address;
         private final long requestedBytes;
         private final long usableBytes;
         private final long alignmentBytes;
-        private final String thread;
+        private final String thread = Thread.currentThread().getName();
 
         private volatile CapturedStack stack;
 
@@ -33,30 +33,16 @@ final class BlockRegistry {
 
         private @Nullable CapturedStack freedAt;
 
-        private Block(
-                long address,
-                long requestedBytes,
-                long usableBytes,
-                long alignmentBytes,
-                String thread,
-                CapturedStack stack) {
-            this.serial = SERIALS.incrementAndGet();
+        private Block(long address, long requestedBytes, long usableBytes, long alignmentBytes, CapturedStack stack) {
             this.address = address;
             this.requestedBytes = requestedBytes;
             this.usableBytes = usableBytes;
             this.alignmentBytes = alignmentBytes;
-            this.thread = thread;
             this.stack = stack;
         }
 
         static Block taken(long address, long requestedBytes, long usableBytes, long alignmentBytes) {
-            Block block = new Block(
-                    address,
-                    requestedBytes,
-                    usableBytes,
-                    alignmentBytes,
-                    Thread.currentThread().getName(),
-                    AllocationSite.here());
+            Block block = new Block(address, requestedBytes, usableBytes, alignmentBytes, AllocationSite.here());
             if (block.serial % DEPTH_INTERVAL == 0) {
                 block.site();
             }
@@ -113,20 +99,14 @@ final class BlockRegistry {
         }
 
         String origin() {
-            StringBuilder text = new StringBuilder()
-                    .append("\n  a block of ")
-                    .append(requestedBytes)
-                    .append(" bytes, taken by thread \"")
-                    .append(thread)
-                    .append('"');
+            StringBuilder text =
+                    new StringBuilder("\n  a block of " + requestedBytes + " bytes, taken by thread \"" + thread + '"');
             site().appendTo(text, "      ");
             return text.toString();
         }
 
         private String end() {
-            StringBuilder text = new StringBuilder("\n  freed first by thread \"")
-                    .append(freedBy)
-                    .append('"');
+            StringBuilder text = new StringBuilder("\n  freed first by thread \"" + freedBy + '"');
             CapturedStack where = freedAt;
             if (where == null) {
                 text.append("; zmalloc.debug=guard tells where");
@@ -155,11 +135,7 @@ final class BlockRegistry {
     private final AtomicLong frees = new AtomicLong();
     private final boolean tellsWhereFreed;
 
-    /**
-     * An empty one.
-     *
-     * @param tellsWhereFreed whether the stacks of frees are kept too
-     */
+    /** An empty one; {@code tellsWhereFreed} keeps the stacks of frees too. */
     BlockRegistry(boolean tellsWhereFreed) {
         this.tellsWhereFreed = tellsWhereFreed;
     }
@@ -187,11 +163,7 @@ final class BlockRegistry {
         return block;
     }
 
-    /**
-     * Takes the live block at {@code address} out, and remembers that the caller frees it.
-     *
-     * @throws NativeMemoryMisuseError if there is none; two threads that free one block do not both succeed
-     */
+    /** {@link #withdraw} and {@link #freed}: two threads that free one block do not both succeed. */
     Block remove(long address) {
         Block block = withdraw(address);
         freed(block);

@@ -105,21 +105,21 @@ record BundledLibrary(URI location) {
     }
 
     /**
-     * Copies the library out and loads it, as {@code kind} wants it loaded.
+     * Copies the library out and loads it.
      *
      * @return its handle
      * @throws IOException if it cannot be copied
      * @throws LibraryLoadException if the copy cannot be loaded, for example because it lies on a file system mounted
      *     {@code noexec}
      */
-    long load(LibraryKind kind) throws IOException, LibraryLoadException {
+    long load(LibraryKind.Loader loader) throws IOException, LibraryLoadException {
         // Created for this user alone, whatever the umask.
         Path copy = Files.createTempFile("zmalloc-", "-libjemalloc.so");
         try {
             try (InputStream library = location.toURL().openStream()) {
                 Files.copy(library, copy, StandardCopyOption.REPLACE_EXISTING);
             }
-            return kind.load(copy.toString());
+            return loader.load(copy.toString());
         } finally {
             // The mapping keeps the file's blocks. A copy left behind would be one more with every start.
             Files.deleteIfExists(copy);

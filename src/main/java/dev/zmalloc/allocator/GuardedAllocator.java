@@ -21,10 +21,6 @@ import org.jspecify.annotations.Nullable;
  *
  * The usable size is the requested one, exactly, so that the first byte too many is found. The zones are looked at when
  * the block is freed or resized, and by {@link #check}.
- *
- * @param delegate the backend
- * @param registry the live blocks, by the address that was handed out
- * @param quarantine the blocks that were freed last
  */
 record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine quarantine)
         implements WatchingAllocator {
@@ -61,29 +57,17 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
 
     @Override
     public long allocate(long bytes) {
-        long address = allocateZoned(bytes, 0);
-        if (address != 0) {
-            Memory.fill(address, bytes, TAKEN);
-        }
-        return address;
+        return allocateZoned(bytes, 0, TAKEN);
     }
 
     @Override
     public long allocateZeroed(long bytes) {
-        long address = allocateZoned(bytes, 0);
-        if (address != 0) {
-            Memory.fill(address, bytes, (byte) 0);
-        }
-        return address;
+        return allocateZoned(bytes, 0, (byte) 0);
     }
 
     @Override
     public long allocateAligned(long bytes, long alignmentBytes) {
-        long address = allocateZoned(bytes, alignmentBytes);
-        if (address != 0) {
-            Memory.fill(address, bytes, TAKEN);
-        }
-        return address;
+        return allocateZoned(bytes, alignmentBytes, TAKEN);
     }
 
     /** Always moves the block, so that whoever kept the old address is found out. */
@@ -138,7 +122,7 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
         return true;
     }
 
-    private long allocateZoned(long bytes, long alignmentBytes) {
+    private long allocateZoned(long bytes, long alignmentBytes, byte content) {
         if (bytes > MAX_BYTES || alignmentBytes > MAX_BYTES) {
             return 0;
         }
@@ -150,6 +134,7 @@ record GuardedAllocator(Allocator delegate, BlockRegistry registry, Quarantine q
         }
         long address = base + frontBytes;
         Memory.fill(base, frontBytes, ZONE);
+        Memory.fill(address, bytes, content);
         Memory.fill(address + bytes, REAR_BYTES, ZONE);
         registry.add(Block.taken(address, bytes, bytes, alignmentBytes));
         return address;

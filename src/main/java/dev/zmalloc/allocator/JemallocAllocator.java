@@ -2,12 +2,12 @@ package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.Downcalls;
 import dev.zmalloc.ffi.NativeLibrary;
+import dev.zmalloc.ffi.abi.malloc_stats_print_fn;
 import dev.zmalloc.ffi.abi.mallocx_fn;
 import dev.zmalloc.ffi.abi.sdallocx_fn;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * jemalloc, whichever library it came from.
@@ -22,18 +22,39 @@ record JemallocAllocator(
         MethodHandle sdallocxHandle,
         MethodHandle criticalSdallocxHandle,
         Mallctl mallctl,
-        JemallocControl control,
+        Optional<JemallocStatistics> statistics,
+        Optional<MethodHandle> statsPrintHandle,
         AllocatorDescription description)
-        implements LibraryAllocator {
+        implements LibraryAllocator, JemallocControl {
     static final String NAME = "jemalloc";
 
     /** What a library must have to serve. {@code mallctl} tells that it is jemalloc at all. */
     static final List<String> FUNCTIONS = List.of(
             "mallctl", "malloc", "calloc", "realloc", "free", "malloc_usable_size", "mallocx", "sdallocx", "nallocx");
 
-    /** Binds the functions of a library that has all of {@link #FUNCTIONS}. */
-    static JemallocAllocator of(NativeLibrary library, Mallctl mallctl, AllocatorDescription description) {
+    /** jemalloc, with or without a prefix to its names. */
+    static LibraryKind library(JemallocConfiguration configuration) {
+        return new LibraryKind(
+                NAME,
+                List.of("libjemalloc.so.2"),
+                "install jemalloc, on Debian and Ubuntu the package libjemalloc2",
+                FUNCTIONS,
+                true,
+                configuration::load,
+                JemallocAllocator::version,
+                (library, found) -> of(library, found, configuration));
+    }
+
+    private static String version(NativeLibrary library, String builtFrom) {
+        String words = Mallctl.of(library).readString("version");
+        boolean unversioned = words.startsWith("0.0.0");
+        return unversioned && !builtFrom.isEmpty() ? builtFrom : words;
+    }
+
+    private static Allocator of(NativeLibrary library, LibraryKind.Found found, JemallocConfiguration configuration) {
+        Mallctl mallctl = Mallctl.of(library);
         long sdallocx = library.find("sdallocx");
+        long print = library.find("malloc_stats_print");
         return new JemallocAllocator(
                 MallocFunctions.of(library, "", "malloc_usable_size"),
                 NallocxSizes.of(library.find("nallocx")),
@@ -41,8 +62,15 @@ record JemallocAllocator(
                 Downcalls.ordinary(sdallocx, sdallocx_fn.descriptor()),
                 CriticalCalls.selected().bind(sdallocx, sdallocx_fn.descriptor()),
                 mallctl,
-                JemallocControl.of(library, mallctl),
-                description);
+                JemallocStatistics.of(library, mallctl),
+                print == 0
+                        ? Optional.empty()
+                        : Optional.of(Downcalls.ordinary(print, malloc_stats_print_fn.descriptor())),
+                found.describe(
+                        NAME,
+                        mallctl.readLong("arenas.page"),
+                        mallctl.sizeClassBytes(),
+                        configuration.readBack(mallctl, found)));
     }
 
     @Override
@@ -103,54 +131,6 @@ record JemallocAllocator(
     @Override
     public boolean usableBytesExact() {
         return true;
-    }
-
-    /** Every figure is empty where jemalloc was built without statistics, as the bundled one is. */
-    @Override
-    public AllocatorFigures figures() {
-        return control.figures();
-    }
-
-    @Override
-    public boolean purge() {
-        control.purge();
-        return true;
-    }
-
-    @Override
-    public Optional<Boolean> backgroundThreads() {
-        return control.backgroundThreads();
-    }
-
-    @Override
-    public boolean setBackgroundThreads(boolean on) {
-        return control.setBackgroundThreads(on);
-    }
-
-    @Override
-    public OptionalLong dirtyDecayMillis() {
-        return control.dirtyDecayMillis();
-    }
-
-    @Override
-    public boolean setDirtyDecayMillis(long millis) {
-        return control.setDirtyDecayMillis(millis);
-    }
-
-    @Override
-    public OptionalLong muzzyDecayMillis() {
-        return control.muzzyDecayMillis();
-    }
-
-    @Override
-    public boolean setMuzzyDecayMillis(long millis) {
-        return control.setMuzzyDecayMillis(millis);
-    }
-
-    /** What {@code malloc_stats_print} prints; empty where jemalloc was built without statistics. */
-    @Override
-    public Optional<String> statisticsText(String options) {
-        return control.statisticsText(options);
     }
 
     private long mallocx(long bytes, int flags) {

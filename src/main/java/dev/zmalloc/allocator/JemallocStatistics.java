@@ -127,14 +127,13 @@ final class JemallocStatistics {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment parts = arena.allocate(ValueLayout.JAVA_LONG, MOST_PARTS);
             MemorySegment count = arena.allocateFrom(ValueLayout.JAVA_LONG, MOST_PARTS);
+            long nameAddress = arena.allocateFrom(name).address();
             int error =
-                    (int) nameToMib.invokeExact(arena.allocateFrom(name).address(), parts.address(), count.address());
+                    Downcalls.call(() -> (int) nameToMib.invokeExact(nameAddress, parts.address(), count.address()));
             return error != 0
                     ? new long[0]
                     : parts.asSlice(0, count.get(ValueLayout.JAVA_LONG, 0) * Long.BYTES)
                             .toArray(ValueLayout.JAVA_LONG);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
         }
     }
 

@@ -4,10 +4,12 @@ import dev.zmalloc.ffi.CLibrary;
 import dev.zmalloc.ffi.Downcalls;
 import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.ffi.NativeLibrary;
+import dev.zmalloc.ffi.PageSize;
 import dev.zmalloc.ffi.abi.aligned_alloc_fn;
 import dev.zmalloc.ffi.abi.gnu_get_libc_version_fn;
 import dev.zmalloc.ffi.abi.mallinfo2;
 import dev.zmalloc.ffi.abi.mallinfo2_fn;
+import dev.zmalloc.ffi.abi.malloc_trim_fn;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
@@ -29,6 +31,7 @@ import java.util.OptionalLong;
 record LibcAllocator(
         MallocFunctions functions,
         MethodHandle alignedAllocHandle,
+        MethodHandle trimHandle,
         Optional<MethodHandle> mallinfoHandle,
         long pageBytes,
         AllocatorDescription description)
@@ -71,12 +74,13 @@ record LibcAllocator(
     static LibcAllocator open() {
         NativeLibrary libc = CLibrary.open();
         String version = version(libc);
-        long pageBytes = SystemPage.bytes();
+        long pageBytes = PageSize.bytesOrLargest();
         List<LoadAttempt> attempts = List.of(LoadAttempt.success(Origin.LIBC, libc.file(), "glibc " + version));
         long mallinfo = libc.find("mallinfo2");
         return new LibcAllocator(
                 MallocFunctions.of(libc, "", "malloc_usable_size"),
                 Downcalls.ordinary(libc.find("aligned_alloc"), aligned_alloc_fn.descriptor()),
+                Downcalls.ordinary(libc.find("malloc_trim"), malloc_trim_fn.descriptor()),
                 mallinfo == 0 ? Optional.empty() : Optional.of(Downcalls.ordinary(mallinfo, mallinfo2_fn.descriptor())),
                 pageBytes,
                 new AllocatorDescription(
@@ -93,11 +97,7 @@ record LibcAllocator(
     private static String version(NativeLibrary libc) {
         MethodHandle version =
                 Downcalls.ordinary(libc.find("gnu_get_libc_version"), gnu_get_libc_version_fn.descriptor());
-        try {
-            return Memory.cString((long) version.invokeExact());
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
+        return Memory.cString(Downcalls.call(() -> (long) version.invokeExact()));
     }
 
     @Override
@@ -159,25 +159,21 @@ record LibcAllocator(
             return AllocatorFigures.NONE;
         }
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment info = (MemorySegment) mallinfoHandle.get().invokeExact((SegmentAllocator) arena);
+            MethodHandle mallinfo = mallinfoHandle.get();
+            MemorySegment info = Downcalls.call(() -> (MemorySegment) mallinfo.invokeExact((SegmentAllocator) arena));
             // Blocks that are mappings of their own are counted apart from the heaps.
             long mappedBlocks = mallinfo2.hblkhd(info);
-            return new AllocatorFigures(
+            return AllocatorFigures.of(
                     OptionalLong.of(mallinfo2.uordblks(info) + mappedBlocks),
-                    OptionalLong.empty(),
-                    OptionalLong.empty(),
-                    OptionalLong.empty(),
-                    OptionalLong.empty(),
                     OptionalLong.of(mallinfo2.arena(info) + mappedBlocks));
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
         }
     }
 
     /** Trims every heap of the C library, the JVM's own blocks' pages included. */
     @Override
     public boolean purge() {
-        return LibcTrim.trim();
+        // What the function itself answers is whether there was anything to give back.
+        return Downcalls.call(() -> (int) trimHandle.invokeExact(0L)) >= 0;
     }
 
     private static long roundUp(long bytes, long multiple) {

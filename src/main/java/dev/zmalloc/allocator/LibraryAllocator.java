@@ -1,5 +1,7 @@
 package dev.zmalloc.allocator;
 
+import dev.zmalloc.ffi.Downcalls;
+
 /** A backend whose calls are those of the malloc family, but for what it overrides. */
 sealed interface LibraryAllocator extends Allocator
         permits JemallocAllocator, LibcAllocator, TcmallocAllocator, MimallocAllocator {
@@ -16,41 +18,74 @@ sealed interface LibraryAllocator extends Allocator
 
     @Override
     default long allocate(long bytes) {
-        return functions().allocate(bytes);
+        try {
+            return bytes <= functions().criticalBytes()
+                    ? (long) functions().criticalMallocHandle().invokeExact(bytes)
+                    : (long) functions().mallocHandle().invokeExact(bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
     }
 
     @Override
     default long allocateZeroed(long bytes) {
-        return functions().allocateZeroed(bytes);
+        try {
+            return bytes <= functions().criticalBytes()
+                    ? (long) functions().criticalCallocHandle().invokeExact(1L, bytes)
+                    : (long) functions().callocHandle().invokeExact(1L, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
     }
 
     @Override
     default long reallocate(long address, long bytes) {
-        return functions().reallocate(address, bytes);
+        try {
+            return (long) functions().reallocHandle().invokeExact(address, bytes);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
     }
 
     @Override
     default void free(long address) {
-        functions().free(address);
+        freeByAddress(address, Long.MAX_VALUE);
     }
 
     @Override
     default void free(long address, long bytes) {
-        functions().free(address, bytes);
+        freeByAddress(address, bytes);
     }
 
     @Override
     default void freeAny(long address, long usableBytes) {
-        functions().free(address, usableBytes);
+        freeByAddress(address, usableBytes);
     }
 
     @Override
     default void freeAligned(long address, long bytes, long alignmentBytes) {
-        functions().free(address, bytes);
+        freeByAddress(address, bytes);
+    }
+
+    /** Frees a block by its address; its size decides about the call alone. */
+    private void freeByAddress(long address, long bytes) {
+        try {
+            if (bytes <= functions().criticalBytes()) {
+                functions().criticalFreeHandle().invokeExact(address);
+            } else {
+                functions().freeHandle().invokeExact(address);
+            }
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
     }
 
     @Override
     default long usableBytes(long address) {
-        return functions().usableBytes(address);
+        try {
+            return (long) functions().usableSizeHandle().invokeExact(address);
+        } catch (Throwable thrown) {
+            throw Downcalls.unexpected(thrown);
+        }
     }
 }

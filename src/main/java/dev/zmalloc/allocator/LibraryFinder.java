@@ -72,25 +72,25 @@ final class LibraryFinder {
     }
 
     private Optional<Allocator> fromProcess() {
-        String sought = PROCESS_SYMBOLS;
-        Optional<NativeLibrary> library = kind.inProcess();
+        Optional<NativeLibrary> library = kind.in(LibraryLoader.PROCESS);
         if (library.isEmpty()) {
             long malloc = LibraryLoader.symbol(LibraryLoader.PROCESS, "malloc");
             String file = LibraryLoader.fileOf(malloc).map(LoadedFile::path).orElse("unknown");
             return failed(
                     Origin.PRELOADED,
-                    sought,
+                    PROCESS_SYMBOLS,
                     "the process's malloc is " + file + ", not " + kind.name(),
                     cure(Origin.PRELOADED));
         }
-        return bound(Origin.PRELOADED, sought, library.get(), library.get().file(), "", true);
+        return bound(
+                Origin.PRELOADED, PROCESS_SYMBOLS, library.get(), library.get().file(), "", true);
     }
 
     private Optional<Allocator> fromFile(Origin origin, String file) {
         boolean loadedBefore = LibraryLoader.isOpen(file);
         long handle;
         try {
-            handle = kind.load(file);
+            handle = kind.loader().load(file);
         } catch (LibraryLoadException e) {
             return failed(origin, file, e.words(), loadCure(origin, e.words()));
         }
@@ -112,7 +112,7 @@ final class LibraryFinder {
                 return failed(Origin.BUNDLED, sought, "no jar on the class or module path has it", missingCure);
             }
             BundledLibrary jar = bundled.get();
-            Optional<NativeLibrary> library = kind.in(jar.load(kind));
+            Optional<NativeLibrary> library = kind.in(jar.load(kind.loader()));
             if (library.isEmpty()) {
                 return failed(Origin.BUNDLED, sought, "it has " + neither(), missingCure);
             }
@@ -126,8 +126,9 @@ final class LibraryFinder {
 
     /** What a library of another kind lacks. */
     private String neither() {
-        List<String> anchors =
-                kind.prefixes().stream().map(prefix -> prefix + kind.anchor()).toList();
+        List<String> anchors = kind.prefixes().stream()
+                .map(prefix -> prefix + kind.functions().getFirst())
+                .toList();
         return anchors.size() == 1 ? "no " + anchors.getFirst() : "neither " + String.join(" nor ", anchors);
     }
 
@@ -147,17 +148,17 @@ final class LibraryFinder {
         }
         String version;
         try {
-            version = kind.version(library, builtFrom);
+            version = kind.version().apply(library, builtFrom);
         } catch (IllegalArgumentException e) {
             return failed(origin, sought, library.file() + ": " + e.getMessage(), cure(origin));
         }
         attempts.add(LoadAttempt.success(origin, sought, kind.name() + " " + version + " from " + file));
-        return Optional.of(kind.bind(library, new LibraryKind.Found(version, file, origin, attempts, loadedBefore)));
+        return Optional.of(
+                kind.binder().apply(library, new LibraryKind.Found(version, file, origin, attempts, loadedBefore)));
     }
 
     /**
-     * Says what is missing, and where the process has it instead: one allocator in front of another is the usual
-     * reason.
+     * Says what is missing, and where the process has it instead, mostly since one allocator is in front of another.
      */
     private static String missing(NativeLibrary library, List<String> missing) {
         String first = library.prefix() + missing.getFirst();

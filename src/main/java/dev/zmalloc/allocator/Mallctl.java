@@ -114,14 +114,9 @@ record Mallctl(MethodHandle function) {
         }
     }
 
-    /** Reads a pointer, as an address. */
-    long readAddress(String name) {
-        return readLong(name);
-    }
-
     /** Reads a {@code const char *}. A null pointer is an empty string. */
     String readString(String name) {
-        long address = readAddress(name);
+        long address = readLong(name);
         return address == 0 ? "" : Memory.cString(address);
     }
 
@@ -129,13 +124,6 @@ record Mallctl(MethodHandle function) {
     void writeLong(String name, long value) {
         try (Arena arena = Arena.ofConfined()) {
             write(arena, name, arena.allocateFrom(ValueLayout.JAVA_LONG, value));
-        }
-    }
-
-    /** Sets an {@code unsigned} or {@code uint32_t}. */
-    void writeInt(String name, int value) {
-        try (Arena arena = Arena.ofConfined()) {
-            write(arena, name, arena.allocateFrom(ValueLayout.JAVA_INT, value));
         }
     }
 
@@ -213,12 +201,8 @@ record Mallctl(MethodHandle function) {
     }
 
     private int call(Arena arena, String name, long oldValue, long oldLength, long newValue, long newLength) {
-        try {
-            long nameAddress = arena.allocateFrom(name).address();
-            return (int) function.invokeExact(nameAddress, oldValue, oldLength, newValue, newLength);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
+        long nameAddress = arena.allocateFrom(name).address();
+        return Downcalls.call(() -> (int) function.invokeExact(nameAddress, oldValue, oldLength, newValue, newLength));
     }
 
     private static void check(String name, int error) {

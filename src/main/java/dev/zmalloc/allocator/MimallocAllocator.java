@@ -1,13 +1,15 @@
 package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.Downcalls;
+import dev.zmalloc.ffi.LibraryLoader;
 import dev.zmalloc.ffi.NativeLibrary;
+import dev.zmalloc.ffi.PageSize;
 import dev.zmalloc.ffi.abi.mi_collect_fn;
 import dev.zmalloc.ffi.abi.mi_good_size_fn;
 import dev.zmalloc.ffi.abi.mi_malloc_aligned_fn;
+import dev.zmalloc.ffi.abi.mi_version_fn;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
-import java.util.OptionalLong;
 
 /**
  * mimalloc 2 and 3.
@@ -63,23 +65,43 @@ record MimallocAllocator(
             "mi_good_size",
             "mi_collect");
 
-    /** Binds the functions of a library that has all of {@link #FUNCTIONS}. */
-    static MimallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
+    /** mimalloc, known by its own names, which no other allocator can stand before. */
+    static final LibraryKind LIBRARY = new LibraryKind(
+            NAME,
+            List.of("libmimalloc.so.2", "libmimalloc.so.2.0", "libmimalloc.so.3", "libmimalloc.so"),
+            "install mimalloc, on Debian and Ubuntu the package libmimalloc2.0 (libmimalloc3 in newer releases)",
+            FUNCTIONS,
+            false,
+            LibraryLoader::open,
+            (library, builtFrom) -> version(library),
+            MimallocAllocator::of);
+
+    private static String version(NativeLibrary library) {
+        MethodHandle handle = Downcalls.ordinary(library.find("mi_version"), mi_version_fn.descriptor());
+        int version = Downcalls.call(() -> (int) handle.invokeExact());
+        // Before 2.0 one large block could take 4 MiB; no bound is known.
+        if (version < 200) {
+            throw new IllegalArgumentException(
+                    "mimalloc " + words(version) + " is too old, 2.0 is the first that serves");
+        }
+        return words(version);
+    }
+
+    /** 209 is 2.0.9, and 20203, with two digits for the second and the third number, is 2.2.3. */
+    static String words(int version) {
+        int base = version < 10_000 ? 10 : 100;
+        return version / (base * base) + "." + version / base % base + "." + version % base;
+    }
+
+    private static MimallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
+        long pageBytes = PageSize.bytesOrLargest();
         return new MimallocAllocator(
                 MallocFunctions.of(library, "mi_", "mi_usable_size"),
                 Downcalls.ordinary(library.find("mi_malloc_aligned"), mi_malloc_aligned_fn.descriptor()),
                 Downcalls.critical(library.find("mi_good_size"), mi_good_size_fn.descriptor()),
                 Downcalls.ordinary(library.find("mi_collect"), mi_collect_fn.descriptor()),
-                SystemPage.bytes(),
-                new AllocatorDescription(
-                        NAME,
-                        found.version(),
-                        found.file(),
-                        found.origin(),
-                        found.attempts(),
-                        OptionalLong.of(SystemPage.bytes()),
-                        List.of(),
-                        List.of()));
+                pageBytes,
+                found.describe(NAME, pageBytes, List.of(), List.of()));
     }
 
     @Override
@@ -142,12 +164,10 @@ record MimallocAllocator(
     /** Gives back the unused pages of the calling thread, of threads that have ended, and of no thread. */
     @Override
     public boolean purge() {
-        try {
+        return Downcalls.call(() -> {
             collectHandle.invokeExact(true);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-        return true;
+            return true;
+        });
     }
 
     private long granuleBytes(long bytes) {

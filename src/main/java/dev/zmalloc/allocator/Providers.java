@@ -18,11 +18,7 @@ record Providers(List<Offer> offers, List<String> broken) {
 
     /** A provider and the name that it told. */
     record Offer(String name, AllocatorProvider provider) {
-        /**
-         * The provider's allocator.
-         *
-         * @throws AllocatorUnavailableException if it cannot be had, whatever the provider threw
-         */
+        /** The provider's allocator; whatever the provider throws is a refusal. */
         Allocator create() {
             Allocator allocator;
             try {

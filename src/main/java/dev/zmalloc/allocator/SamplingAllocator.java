@@ -3,12 +3,7 @@ package dev.zmalloc.allocator;
 import dev.zmalloc.allocator.BlockRegistry.Block;
 import java.util.Collection;
 
-/**
- * Remembers a sample of the blocks with the stacks that took them. Blocks are the backend's own.
- *
- * @param delegate the backend
- * @param sampler chooses and remembers
- */
+/** Remembers a sample of the blocks with the stacks that took them. Blocks are the backend's own. */
 record SamplingAllocator(Allocator delegate, AllocationSampler sampler) implements WatchingAllocator {
     @Override
     public DebugLevel level() {

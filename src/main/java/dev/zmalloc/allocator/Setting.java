@@ -11,10 +11,7 @@ import java.util.stream.Collectors;
 final class Setting {
     private Setting() {}
 
-    /**
-     * The value of {@code property}, such as {@code zmalloc.library}, or of {@code ZMALLOC_LIBRARY}; empty if neither
-     * is set.
-     */
+    /** The value of {@code property}, such as {@code zmalloc.library}, or of its variable; empty if neither is set. */
     static Optional<String> value(String property) {
         return Optional.ofNullable(System.getProperty(property))
                 .or(() -> Optional.ofNullable(System.getenv(variable(property))))

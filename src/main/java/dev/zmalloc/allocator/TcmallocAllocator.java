@@ -1,12 +1,14 @@
 package dev.zmalloc.allocator;
 
 import dev.zmalloc.ffi.Downcalls;
+import dev.zmalloc.ffi.LibraryLoader;
 import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.ffi.NativeLibrary;
 import dev.zmalloc.ffi.abi.MallocExtension_GetNumericProperty_fn;
 import dev.zmalloc.ffi.abi.MallocExtension_ReleaseFreeMemory_fn;
 import dev.zmalloc.ffi.abi.aligned_alloc_fn;
 import dev.zmalloc.ffi.abi.tc_free_sized_fn;
+import dev.zmalloc.ffi.abi.tc_version_fn;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -63,23 +65,28 @@ record TcmallocAllocator(
     /** Larger blocks are of whole pages, one class each. */
     private static final long LARGEST_CLASS_BYTES = 256 << 10;
 
-    /** A copy holds up safepoints while it runs: larger ones go in pieces. */
-    private static final long COPY_BYTES = 1 << 20;
+    /** tcmalloc of gperftools, known by its own names, which no other allocator can stand before. */
+    static final LibraryKind LIBRARY = new LibraryKind(
+            NAME,
+            List.of("libtcmalloc_minimal.so.4", "libtcmalloc.so.4"),
+            "install gperftools, on Debian and Ubuntu the package libtcmalloc-minimal4"
+                    + " (libtcmalloc-minimal4t64 in newer releases)",
+            FUNCTIONS,
+            false,
+            LibraryLoader::open,
+            (library, builtFrom) -> version(library),
+            TcmallocAllocator::of);
 
-    /** Binds the functions of a library that has all of {@link #FUNCTIONS}. */
-    static TcmallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
+    private static String version(NativeLibrary library) {
+        MethodHandle version = Downcalls.ordinary(library.find("tc_version"), tc_version_fn.descriptor());
+        String words = Memory.cString(Downcalls.call(() -> (long) version.invokeExact(0L, 0L, 0L)));
+        return words.startsWith("gperftools ") ? words.substring("gperftools ".length()) + " of gperftools" : words;
+    }
+
+    private static TcmallocAllocator of(NativeLibrary library, LibraryKind.Found found) {
         NallocxSizes sizes = NallocxSizes.of(library.find("tc_nallocx"));
         long large = 1L << 30;
         long pageBytes = sizes.usableBytes(large + 1) - large;
-        AllocatorDescription description = new AllocatorDescription(
-                NAME,
-                found.version(),
-                found.file(),
-                found.origin(),
-                found.attempts(),
-                OptionalLong.of(pageBytes),
-                sizeClassBytes(sizes),
-                List.of());
         long freeSized = library.find("tc_free_sized");
         return new TcmallocAllocator(
                 MallocFunctions.of(library, "tc_", "tc_malloc_size"),
@@ -94,7 +101,7 @@ record TcmallocAllocator(
                         library.find("MallocExtension_ReleaseFreeMemory"),
                         MallocExtension_ReleaseFreeMemory_fn.descriptor()),
                 pageBytes,
-                description);
+                found.describe(NAME, pageBytes, sizeClassBytes(sizes), List.of()));
     }
 
     private static List<Long> sizeClassBytes(NallocxSizes sizes) {
@@ -109,12 +116,12 @@ record TcmallocAllocator(
     @Override
     public long allocate(long bytes) {
         // tcmalloc would report the attempt on standard error.
-        return bytes > MAX_REQUEST_BYTES ? 0 : functions.allocate(bytes);
+        return bytes > MAX_REQUEST_BYTES ? 0 : LibraryAllocator.super.allocate(bytes);
     }
 
     @Override
     public long allocateZeroed(long bytes) {
-        return bytes > MAX_REQUEST_BYTES ? 0 : functions.allocateZeroed(bytes);
+        return bytes > MAX_REQUEST_BYTES ? 0 : LibraryAllocator.super.allocateZeroed(bytes);
     }
 
     @Override
@@ -125,16 +132,10 @@ record TcmallocAllocator(
         }
         long moved = allocate(bytes);
         if (moved != 0) {
-            copy(address, moved, Math.min(usableBytes, bytes));
+            Memory.copy(address, moved, Math.min(usableBytes, bytes));
             free(address);
         }
         return moved;
-    }
-
-    private static void copy(long source, long target, long bytes) {
-        for (long offset = 0; offset < bytes; offset += COPY_BYTES) {
-            Memory.copy(source + offset, target + offset, Math.min(COPY_BYTES, bytes - offset));
-        }
     }
 
     /**
@@ -145,7 +146,7 @@ record TcmallocAllocator(
     @Override
     public void free(long address, long bytes) {
         if ((address & (pageBytes - 1)) == 0) {
-            functions.free(address, bytes);
+            LibraryAllocator.super.free(address, bytes);
             return;
         }
         try {
@@ -204,23 +205,19 @@ record TcmallocAllocator(
 
     private OptionalLong property(String name) {
         try (Arena arena = Arena.ofConfined()) {
+            long nameAddress = arena.allocateFrom(name).address();
             MemorySegment value = arena.allocate(ValueLayout.JAVA_LONG);
-            int known =
-                    (int) propertyHandle.invokeExact(arena.allocateFrom(name).address(), value.address());
+            int known = Downcalls.call(() -> (int) propertyHandle.invokeExact(nameAddress, value.address()));
             return known != 0 ? OptionalLong.of(value.get(ValueLayout.JAVA_LONG, 0)) : OptionalLong.empty();
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
         }
     }
 
     /** Gives back the pages that no block is in, but for those that threads have cached. */
     @Override
     public boolean purge() {
-        try {
+        return Downcalls.call(() -> {
             releaseHandle.invokeExact();
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-        return true;
+            return true;
+        });
     }
 }

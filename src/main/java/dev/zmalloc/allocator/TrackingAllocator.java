@@ -7,9 +7,6 @@ import java.util.Collection;
 /**
  * Remembers every block with the stack that took it, and frees none that is not live. Blocks are the backend's own,
  * with their usable size.
- *
- * @param delegate the backend
- * @param registry the live blocks
  */
 record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements WatchingAllocator {
     @Override

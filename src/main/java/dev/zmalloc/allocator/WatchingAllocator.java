@@ -23,10 +23,6 @@ sealed interface WatchingAllocator extends ForwardingAllocator
                 blocks().stream().filter(block -> block.serial() > mark).toList(), level() == DebugLevel.SAMPLE);
     }
 
-    /**
-     * Looks for damage.
-     *
-     * @throws NativeMemoryMisuseError if there is any
-     */
+    /** Looks for damage, and throws {@link NativeMemoryMisuseError} if there is any. */
     default void check() {}
 }

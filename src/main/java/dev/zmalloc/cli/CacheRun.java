@@ -7,6 +7,7 @@ import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.OffHeapStore;
 import dev.zmalloc.store.StoreStatistics;
 import java.util.OptionalLong;
+import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 
 /**
@@ -14,13 +15,7 @@ import java.util.function.ToLongFunction;
  * memory was given back.
  */
 final class CacheRun {
-    /**
-     * What to run.
-     *
-     * @param maxMemory the store's limit in bytes; 0 for none
-     * @param policy what the store does at its limit
-     * @param workload what is read
-     */
+    /** What to run; a {@code maxMemory} of 0 is no limit. */
     record Options(long maxMemory, EvictionPolicy policy, Workload.Settings workload) {}
 
     private final Options options;
@@ -29,11 +24,7 @@ final class CacheRun {
     private final Dashboard dashboard;
     private final StopSignal stop;
 
-    /**
-     * Prepares a run.
-     *
-     * @param usedMemory how the store is asked for the figure that is held against the limit
-     */
+    /** Prepares a run. {@code usedMemory} tells the figure of the store that is held against the limit. */
     CacheRun(
             Options options,
             SourceFiles files,
@@ -56,17 +47,18 @@ final class CacheRun {
      */
     RunReport execute() throws InterruptedException {
         long usedBefore = ZMalloc.zmallocUsedMemory();
-        Ending ending;
+        LongFunction<RunReport> ending;
         try (OffHeapStore store = OffHeapStore.builder()
                 .maxMemory(options.maxMemory())
                 .evictionPolicy(options.policy())
                 .build()) {
             ending = runOn(store);
         }
-        return ending.report(options, ZMalloc.zmallocUsedMemory() - usedBefore, stop.isRaised());
+        return ending.apply(ZMalloc.zmallocUsedMemory() - usedBefore);
     }
 
-    private Ending runOn(OffHeapStore store) throws InterruptedException {
+    /** Makes the report of what is known while the store is open, and of the bytes that it did not return. */
+    private LongFunction<RunReport> runOn(OffHeapStore store) throws InterruptedException {
         LimitGuard guard = new LimitGuard(() -> usedMemory.applyAsLong(store), options.maxMemory());
         Workload workload = new Workload(files, store, options.workload(), guard, stop);
         Monitor monitor = new Monitor(workload, store, ZMalloc.allocator(), guard, dashboard);
@@ -81,37 +73,20 @@ final class CacheRun {
         StoreStatistics statistics = store.statistics();
         workload.compareRemaining();
         guard.sample();
-        return new Ending(
+        AllocatorFigures figures = ZMalloc.allocator().figures();
+        OptionalLong residentBytes = ProcessMemory.residentBytes();
+        return unreturnedBytes -> new RunReport(
+                options.workload().reads(),
                 elapsedNanos,
-                workload,
+                workload.counts(),
                 statistics,
                 guard.highestUsedMemory(),
-                ZMalloc.allocator().figures(),
-                ProcessMemory.residentBytes());
-    }
-
-    /** What is known when the workers have ended and the store is still open. */
-    private record Ending(
-            long elapsedNanos,
-            Workload workload,
-            StoreStatistics statistics,
-            long highestUsedMemory,
-            AllocatorFigures allocatorFigures,
-            OptionalLong processResidentBytes) {
-        RunReport report(Options options, long unreturnedBytes, boolean interrupted) {
-            return new RunReport(
-                    options.workload().reads(),
-                    elapsedNanos,
-                    workload.counts(),
-                    statistics,
-                    highestUsedMemory,
-                    options.maxMemory(),
-                    allocatorFigures,
-                    processResidentBytes,
-                    unreturnedBytes,
-                    interrupted,
-                    workload.firstDifference(),
-                    workload.failure());
-        }
+                options.maxMemory(),
+                figures,
+                residentBytes,
+                unreturnedBytes,
+                stop.isRaised(),
+                workload.firstDifference(),
+                workload.failure());
     }
 }

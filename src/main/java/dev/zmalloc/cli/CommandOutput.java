@@ -10,10 +10,7 @@ final class CommandOutput {
 
     private CommandOutput() {}
 
-    /**
-     * Returns what the command prints on a standard input shared with this process, stripped; empty if it cannot be
-     * had.
-     */
+    /** What the command prints, with this process' standard input, stripped; empty if it cannot be had. */
     static String of(String... command) {
         try {
             Process process = new ProcessBuilder(command)

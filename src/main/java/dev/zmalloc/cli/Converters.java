@@ -2,6 +2,8 @@ package dev.zmalloc.cli;
 
 import dev.zmalloc.MemorySize;
 import dev.zmalloc.evict.EvictionPolicy;
+import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -57,28 +59,25 @@ final class Converters {
     static final class Skew implements ITypeConverter<Double> {
         @Override
         public Double convert(String text) {
-            try {
-                double value = Double.parseDouble(text);
-                if (value >= 0 && value <= MAX_SKEW) {
-                    return value;
-                }
-            } catch (NumberFormatException e) {
-                // Refused below, like a number out of range.
-            }
-            throw new TypeConversionException("'" + text + "'; accepted are numbers from 0 to " + MAX_SKEW);
+            String accepted = "numbers from 0 to " + MAX_SKEW;
+            return number(Double::parseDouble, text, value -> value >= 0 && value <= MAX_SKEW, accepted);
         }
     }
 
     private static long wholeNumber(String text, long least, long most, String range) {
+        return number(Long::parseLong, text, value -> value >= least && value <= most, "whole numbers " + range);
+    }
+
+    private static <T> T number(Function<String, T> parser, String text, Predicate<T> range, String accepted) {
         try {
-            long value = Long.parseLong(text);
-            if (value >= least && value <= most) {
+            T value = parser.apply(text);
+            if (range.test(value)) {
                 return value;
             }
         } catch (NumberFormatException e) {
             // Refused below, like a number out of range.
         }
-        throw new TypeConversionException("'" + text + "'; accepted are whole numbers " + range);
+        throw new TypeConversionException("'" + text + "'; accepted are " + accepted);
     }
 
     private static <T> T refusing(Supplier<T> parser) {

@@ -13,9 +13,8 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code info}: the allocator in use, why it is that one, and what it tells about memory. */
 @Command(
@@ -30,13 +29,8 @@ final class InfoCommand implements Callable<Integer> {
 
     private final PrintStream out;
 
-    @Option(
-            names = "--allocator",
-            paramLabel = "NAME",
-            converter = AllocatorName.Converter.class,
-            description = AllocatorName.HELP)
-    @Nullable
-    AllocatorName allocator;
+    @Mixin
+    private final AllocatorName allocator = new AllocatorName();
 
     InfoCommand(PrintStream out) {
         this.out = out;
@@ -44,9 +38,7 @@ final class InfoCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (allocator != null) {
-            allocator.select();
-        }
+        allocator.select();
         AllocatorDescription description = ZMalloc.allocator().description();
         line("allocator", description.name());
         line("version", orAbsent(description.version()));
@@ -90,8 +82,8 @@ final class InfoCommand implements Callable<Integer> {
         }
     }
 
-    private void memory(AllocatorInformation information) {
-        AllocatorFigures figures = information.figures();
+    private void memory(AllocatorInformation all) {
+        AllocatorFigures figures = all.figures();
         line("allocated", count(figures.allocatedBytes()));
         line("active", count(figures.activeBytes()));
         line("metadata", count(figures.metadataBytes()));
@@ -100,44 +92,37 @@ final class InfoCommand implements Callable<Integer> {
         line("retained", count(figures.retainedBytes()));
         line("muzzy", count(figures.muzzyBytes()));
         line("fragmented", count(figures.smallBinFragmentationBytes()));
-        line("ZMalloc", "used memory " + count(OptionalLong.of(information.usedMemory())));
+        line("ZMalloc", "used memory " + count(OptionalLong.of(all.usedMemory())));
         line("", "peak " + count(OptionalLong.of(ZMalloc.zmallocPeakMemory())));
-        line("process", "resident " + count(information.processResidentBytes()));
+        line("process", "resident " + count(all.processResidentBytes()));
         line("", "private dirty " + count(ProcessMemory.privateDirtyBytes()));
         ratio(
                 "ratios",
-                "mem_fragmentation",
-                "process resident / used memory",
-                information.fragmentationRatio(),
-                information.fragmentationBytes());
+                "mem_fragmentation_ratio = process resident / used memory",
+                all.fragmentationRatio(),
+                all.fragmentationBytes());
         ratio(
                 "",
-                "allocator_frag",
-                "1 + fragmented / allocated",
-                information.allocatorFragmentationRatio(),
-                information.allocatorFragmentationBytes());
+                "allocator_frag_ratio = 1 + fragmented / allocated",
+                all.allocatorFragmentationRatio(),
+                all.allocatorFragmentationBytes());
         ratio(
                 "",
-                "allocator_rss",
-                "resident / active",
-                information.allocatorResidentRatio(),
-                information.allocatorResidentBytes());
+                "allocator_rss_ratio = resident / active",
+                all.allocatorResidentRatio(),
+                all.allocatorResidentBytes());
         ratio(
                 "",
-                "rss_overhead",
-                "process resident / resident",
-                information.residentOverheadRatio(),
-                information.residentOverheadBytes());
+                "rss_overhead_ratio = process resident / resident",
+                all.residentOverheadRatio(),
+                all.residentOverheadBytes());
     }
 
     /** One of Redis' ratios by its name there, with what it is made of. */
-    private void ratio(String label, String name, String formula, OptionalDouble ratio, OptionalLong bytes) {
+    private void ratio(String label, String formula, OptionalDouble ratio, OptionalLong bytes) {
         String value = ratio.isPresent() ? Format.ratio(ratio.getAsDouble()) + ", " : "";
         // Where only the ratio is missing, there is nothing to divide by.
-        line(
-                label,
-                name + "_ratio = " + formula + ": " + (value.isEmpty() && bytes.isPresent() ? "none, " : value)
-                        + count(bytes));
+        line(label, formula + ": " + (value.isEmpty() && bytes.isPresent() ? "none, " : value) + count(bytes));
     }
 
     private void limits(MemoryLimits limits) {

@@ -12,12 +12,7 @@ final class LimitGuard {
     private final long maxMemory;
     private final LongAccumulator highest = new LongAccumulator(Math::max, 0);
 
-    /**
-     * Creates a guard.
-     *
-     * @param usedMemory tells the bytes in use; called by every thread that samples
-     * @param maxMemory the limit in bytes; 0 for none
-     */
+    /** A guard of a limit in bytes, 0 for none. {@code usedMemory} is called by every thread that samples. */
     LimitGuard(LongSupplier usedMemory, long maxMemory) {
         this.usedMemory = usedMemory;
         this.maxMemory = maxMemory;

@@ -3,21 +3,12 @@ package dev.zmalloc.cli;
 import java.util.OptionalLong;
 
 /**
- * One moment of a run, as the dashboard shows it.
+ * One moment of a run, as the dashboard shows it. Rates are over the last seconds; {@code allocatedBytes} is what the
+ * allocator has handed out to the whole process.
  *
- * @param elapsedNanos time since the workers started
  * @param plannedReads how many reads were asked for
- * @param counts what the workers have done
- * @param usedMemory bytes that the store holds now
- * @param highestUsedMemory the highest sample of it so far
+ * @param highestUsedMemory the highest sample of the store's used memory so far, in bytes
  * @param maxMemory the limit in bytes; 0 for none
- * @param evictions entries evicted so far
- * @param evictionsPerSecond over the last seconds
- * @param readsPerSecond over the last seconds
- * @param bytesPerSecond bytes served, over the last seconds
- * @param allocatedBytes what the allocator says it has handed out, to the whole process
- * @param allocatorResidentBytes what the allocator says it holds resident
- * @param processResidentBytes what the system says the process holds resident
  */
 record Progress(
         long elapsedNanos,

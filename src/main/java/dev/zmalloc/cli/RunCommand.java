@@ -2,6 +2,7 @@ package dev.zmalloc.cli;
 
 import dev.zmalloc.MemorySize;
 import dev.zmalloc.ZMalloc;
+import dev.zmalloc.allocator.AllocatorDescription;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.OffHeapStore;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.util.concurrent.Callable;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -90,13 +92,8 @@ final class RunCommand implements Callable<Integer> {
                     "Where the random order starts; the same seed reads the same files (default: ${DEFAULT-VALUE}).")
     long seed;
 
-    @Option(
-            names = "--allocator",
-            paramLabel = "NAME",
-            converter = AllocatorName.Converter.class,
-            description = AllocatorName.HELP)
-    @Nullable
-    AllocatorName allocator;
+    @Mixin
+    private final AllocatorName allocator = new AllocatorName();
 
     @Option(names = "--verbose", description = "Show the stack trace when something fails.")
     boolean verbose;
@@ -107,10 +104,10 @@ final class RunCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (allocator != null) {
-            allocator.select();
-        }
-        AllocatorLine.print(ZMalloc.allocator().description(), environment.out());
+        allocator.select();
+        environment
+                .out()
+                .printf("%-12s%s%n", "allocator", describe(ZMalloc.allocator().description()));
         SourceFiles files = environment.source().open();
         CacheRun.Options options =
                 new CacheRun.Options(maxMemory, policy, new Workload.Settings(reads, threads, seed, skew));
@@ -149,17 +146,20 @@ final class RunCommand implements Callable<Integer> {
 
     private void printHeader(SourceFiles files) {
         String limit = maxMemory == 0 ? "no limit" : MemorySize.format(maxMemory);
-        environment
-                .out()
-                .printf(
-                        "%-12s%s %s, %s%n",
-                        "source", Format.count(files.count()), files.title(), MemorySize.format(files.totalBytes()));
-        environment.out().printf("%-12s%s, %s%n", "store", limit, policy);
-        environment
-                .out()
-                .printf(
-                        "%-12s%s reads, %d %s, Zipf exponent %s, seed %d%n%n",
-                        "workload", Format.count(reads), threads, threads == 1 ? "thread" : "threads", skew, seed);
+        PrintStream out = environment.out();
+        out.printf(
+                "%-12s%s %s, %s%n",
+                "source", Format.count(files.count()), files.title(), MemorySize.format(files.totalBytes()));
+        out.printf("%-12s%s, %s%n", "store", limit, policy);
+        out.printf(
+                "%-12s%s reads, %d %s, Zipf exponent %s, seed %d%n%n",
+                "workload", Format.count(reads), threads, threads == 1 ? "thread" : "threads", skew, seed);
+    }
+
+    /** Name, version, origin and file, as far as they are known. */
+    private static String describe(AllocatorDescription allocator) {
+        return allocator.name() + (allocator.version().isEmpty() ? "" : " " + allocator.version()) + ", "
+                + allocator.origin() + (allocator.file().isEmpty() ? "" : ": " + allocator.file());
     }
 
     private ParameterException usage(String message) {

@@ -9,19 +9,12 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a run ended: its figures, and the verdict on them.
+ * How a run ended: its figures, as they were before the store was closed, and the verdict on them.
  *
- * @param plannedReads how many reads were asked for
- * @param elapsedNanos how long the workers took
- * @param counts what they did
- * @param statistics the store's own figures, before it was closed
  * @param highestUsedMemory the highest sample of the store's used memory, in bytes
  * @param maxMemory the store's limit in bytes; 0 for none
- * @param allocatorFigures what the allocator said before the store was closed
- * @param processResidentBytes what the system said then
  * @param unreturnedBytes by how much the process' used memory was higher after the store was closed than before it was
  *     made
- * @param interrupted whether the run was ended early
  * @param firstDifference one line about the first difference found, or null
  * @param failure why a worker gave up, or null
  */

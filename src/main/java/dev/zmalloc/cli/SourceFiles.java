@@ -8,11 +8,7 @@ interface SourceFiles {
     /** Opens the files, which may take a second. */
     @FunctionalInterface
     interface Opener {
-        /**
-         * Returns the files.
-         *
-         * @throws IOException if they cannot be listed
-         */
+        /** Returns the files, or fails if they cannot be listed. */
         SourceFiles open() throws IOException;
     }
 
@@ -28,10 +24,7 @@ interface SourceFiles {
     /** Returns the name of a file, for messages. */
     String name(int index);
 
-    /**
-     * Returns the key under which a file is cached. Different files have different keys. The array is not to be
-     * changed.
-     */
+    /** Returns the key under which a file is cached, another for each file. The array is not to be changed. */
     byte[] key(int index);
 
     /**

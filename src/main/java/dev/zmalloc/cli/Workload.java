@@ -21,26 +21,16 @@ import org.jspecify.annotations.Nullable;
  * <p>One object serves one run: {@link #start}, {@link #await} or {@link #stopAndJoin}, then {@link #compareRemaining}.
  */
 final class Workload {
-    /**
-     * What to do.
-     *
-     * @param reads how many files to read, over all workers
-     * @param threads how many workers
-     * @param seed where the random sequences start
-     * @param skew the exponent of the Zipf distribution by which files are chosen
-     */
+    /** What to do: how many reads over all threads, from which seed, by which exponent of the Zipf distribution. */
     record Settings(long reads, int threads, long seed, double skew) {}
 
     /**
      * What was done so far. The figures are read one after the other while workers run, so they may be a few reads
      * apart.
      *
-     * @param hits reads served by the store
      * @param misses reads served by the source
-     * @param hitBytes bytes served by the store
      * @param servedBytes bytes served in all
      * @param comparedBytes bytes of the store compared with the source, the final comparison included
-     * @param differingBytes how many of them differ
      * @param rejections files that the store would not take
      */
     record Counts(
@@ -56,12 +46,7 @@ final class Workload {
         }
     }
 
-    /**
-     * Why a worker gave up.
-     *
-     * @param message one line
-     * @param cause what it met
-     */
+    /** Why a worker gave up, in one line, and what it met. */
     record Failure(String message, Throwable cause) {}
 
     private final SourceFiles files;
@@ -82,13 +67,7 @@ final class Workload {
     private final LongAdder rejections = new LongAdder();
 
     /**
-     * Prepares a run.
-     *
-     * @param files the source
-     * @param store the cache; the caller closes it, after the workers have ended
-     * @param settings what to do
-     * @param guard sampled after each put
-     * @param stop ends the run early when raised
+     * Prepares a run. The caller closes the store, after the workers have ended. The guard is sampled after each put.
      */
     Workload(SourceFiles files, OffHeapStore store, Settings settings, LimitGuard guard, StopSignal stop) {
         this.files = files;
@@ -115,11 +94,7 @@ final class Workload {
         workers.forEach(Thread::start);
     }
 
-    /**
-     * Waits until all workers have ended, but at most {@code millis}.
-     *
-     * @return whether they have ended
-     */
+    /** Waits until all workers have ended, but at most {@code millis}. Tells whether they have. */
     boolean await(long millis) throws InterruptedException {
         return running.await(millis, TimeUnit.MILLISECONDS);
     }

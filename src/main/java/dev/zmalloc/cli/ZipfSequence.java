@@ -14,13 +14,7 @@ final class ZipfSequence {
     private final int[] itemOfRank;
     private final long seed;
 
-    /**
-     * Creates the permutation, in time proportional to {@code items}.
-     *
-     * @param items how many items there are; at least 1
-     * @param exponent 0 (uniform) or more
-     * @param seed any number
-     */
+    /** Creates the permutation of {@code items}, at least 1, in time proportional to their number. */
     ZipfSequence(int items, double exponent, long seed) {
         this.sampler = new ZipfSampler(items, exponent);
         this.itemOfRank = permutation(items, new SplittableRandom(seed));

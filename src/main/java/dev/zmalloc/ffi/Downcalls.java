@@ -9,6 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes method handles of native functions that are known by address.
@@ -56,6 +57,22 @@ public final class Downcalls {
             return exception;
         }
         throw new AssertionError("a native call threw", thrown);
+    }
+
+    /** A call of a handle, which may throw anything as far as the compiler knows. */
+    @FunctionalInterface
+    public interface Call<R extends @Nullable Object> {
+        /** Calls. */
+        R call() throws Throwable;
+    }
+
+    /** What {@code call} answers. For calls that are rare: it costs an object. */
+    public static <R extends @Nullable Object> R call(Call<R> call) {
+        try {
+            return call.call();
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
     }
 
     static FunctionDescriptor withLongPointers(FunctionDescriptor descriptor) {

@@ -23,9 +23,7 @@ import java.util.Optional;
  * <p>All methods may be called by any thread.
  */
 public final class LibraryLoader {
-    /**
-     * Stands for all libraries that were in the process from its start, in the order in which the linker searches them.
-     */
+    /** Stands for all libraries that were in the process from its start, in the order of the linker's search. */
     public static final long PROCESS = 0;
 
     /** All symbols of the library are resolved at once, so that a missing one is told now. From {@code <dlfcn.h>}. */
@@ -49,31 +47,24 @@ public final class LibraryLoader {
      * @throws LibraryLoadException if the linker refuses; the message is its own
      */
     public static long open(String file) throws LibraryLoadException {
-        long handle;
-        String words = "";
         try (Arena arena = Arena.ofConfined()) {
+            long fileAddress = arena.allocateFrom(file).address();
             // RTLD_LOCAL is the absence of RTLD_GLOBAL.
-            handle = (long) DLOPEN.invokeExact(arena.allocateFrom(file).address(), RTLD_NOW);
-            if (handle == 0) {
-                // The linker keeps its words per thread. No other call of it lies between.
-                words = words((long) DLERROR.invokeExact());
+            long handle = Downcalls.call(() -> (long) DLOPEN.invokeExact(fileAddress, RTLD_NOW));
+            if (handle != 0) {
+                return handle;
             }
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
+            // The linker keeps its words per thread. No other call of it lies between.
+            long words = Downcalls.call(() -> (long) DLERROR.invokeExact());
+            throw new LibraryLoadException(words == 0 ? "no reason given" : Memory.cString(words));
         }
-        if (handle == 0) {
-            throw new LibraryLoadException(words);
-        }
-        return handle;
     }
 
     /** Whether the library that {@link #open} would give for {@code file} is loaded already. */
     public static boolean isOpen(String file) {
         try (Arena arena = Arena.ofConfined()) {
-            long handle = (long) DLOPEN.invokeExact(arena.allocateFrom(file).address(), RTLD_NOW | RTLD_NOLOAD);
-            return handle != 0;
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
+            long fileAddress = arena.allocateFrom(file).address();
+            return Downcalls.call(() -> (long) DLOPEN.invokeExact(fileAddress, RTLD_NOW | RTLD_NOLOAD)) != 0;
         }
     }
 
@@ -85,9 +76,8 @@ public final class LibraryLoader {
      */
     public static long symbol(long handle, String name) {
         try (Arena arena = Arena.ofConfined()) {
-            return (long) DLSYM.invokeExact(handle, arena.allocateFrom(name).address());
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
+            long nameAddress = arena.allocateFrom(name).address();
+            return Downcalls.call(() -> (long) DLSYM.invokeExact(handle, nameAddress));
         }
     }
 
@@ -95,14 +85,12 @@ public final class LibraryLoader {
     public static Optional<LoadedFile> fileOf(long address) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(Dl_info.layout());
-            if ((int) DLADDR.invokeExact(address, info.address()) == 0) {
+            if (Downcalls.call(() -> (int) DLADDR.invokeExact(address, info.address())) == 0) {
                 return Optional.empty();
             }
             long path = info.get(ValueLayout.JAVA_LONG, Dl_info.dli_fname$offset());
             long base = info.get(ValueLayout.JAVA_LONG, Dl_info.dli_fbase$offset());
             return path == 0 ? Optional.empty() : Optional.of(new LoadedFile(Memory.cString(path), base));
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
         }
     }
 
@@ -113,10 +101,6 @@ public final class LibraryLoader {
      * @param baseAddress where it begins in memory: tells two libraries apart where paths may not
      */
     public record LoadedFile(String path, long baseAddress) {}
-
-    private static String words(long address) {
-        return address == 0 ? "no reason given" : Memory.cString(address);
-    }
 
     private static MethodHandle linkerFunction(String name, FunctionDescriptor descriptor) {
         MemorySegment function = Linker.nativeLinker()

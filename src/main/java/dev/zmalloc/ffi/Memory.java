@@ -215,10 +215,7 @@ public final class Memory {
 
     /**
      * A writable view of {@code bytes} at {@code address} that lives as long as {@code arena}: used later, it throws.
-     * Closing the arena does not free the block, which the caller keeps.
-     *
-     * @throws IllegalStateException if {@code arena} was closed
-     * @throws WrongThreadException if {@code arena} is confined to another thread
+     * Closing the arena does not free the block, which the caller keeps. Throws as {@link #checkUsable} does.
      */
     @SuppressWarnings("restricted") // ties a view of memory to a lifetime; the size was already fixed by the slice
     public static MemorySegment segment(long address, long bytes, Arena arena) {
@@ -239,10 +236,8 @@ public final class Memory {
     /**
      * Has {@code action} run once {@code arena} has closed, on the thread that closed it, when none of its segments can
      * be used any more. In which order the actions of an arena run is the JDK's business. An automatic arena runs them
-     * on a thread of the JDK's, provided that {@code action} does not refer to the arena.
-     *
-     * @throws IllegalStateException if {@code arena} was closed
-     * @throws WrongThreadException if {@code arena} is confined to another thread
+     * on a thread of the JDK's, provided that {@code action} does not refer to the arena. Throws as
+     * {@link #checkUsable} does.
      */
     @SuppressWarnings("restricted") // a view of nothing, for the action that can be tied to it
     public static void whenClosed(Arena arena, Runnable action) {

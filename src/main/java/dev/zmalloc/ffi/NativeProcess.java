@@ -20,41 +20,33 @@ public final class NativeProcess {
 
     /** Sets a variable of the environment, replacing any value it had. */
     public static void setEnvironment(String name, String value) {
-        int result;
         try (Arena arena = Arena.ofConfined()) {
             long nameAddress = arena.allocateFrom(name).address();
             long valueAddress = arena.allocateFrom(value).address();
-            result = (int) Functions.SETENV.invokeExact(nameAddress, valueAddress, 1);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
-        }
-        if (result != 0) {
-            throw new IllegalArgumentException("setenv refuses the variable " + name);
+            check("setenv", name, () -> (int) Functions.SETENV.invokeExact(nameAddress, valueAddress, 1));
         }
     }
 
     /** Takes a variable out of the environment, if it is there. */
     public static void unsetEnvironment(String name) {
-        int result;
         try (Arena arena = Arena.ofConfined()) {
-            result = (int)
-                    Functions.UNSETENV.invokeExact(arena.allocateFrom(name).address());
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
+            long nameAddress = arena.allocateFrom(name).address();
+            check("unsetenv", name, () -> (int) Functions.UNSETENV.invokeExact(nameAddress));
         }
-        if (result != 0) {
-            throw new IllegalArgumentException("unsetenv refuses the variable " + name);
+    }
+
+    private static void check(String function, String variable, Downcalls.Call<Integer> call) {
+        if (Downcalls.call(call) != 0) {
+            throw new IllegalArgumentException(function + " refuses the variable " + variable);
         }
     }
 
     /** The value that a variable of the environment has now, or null. */
     public static @Nullable String environment(String name) {
         try (Arena arena = Arena.ofConfined()) {
-            long value =
-                    (long) Functions.GETENV.invokeExact(arena.allocateFrom(name).address());
+            long nameAddress = arena.allocateFrom(name).address();
+            long value = Downcalls.call(() -> (long) Functions.GETENV.invokeExact(nameAddress));
             return value == 0 ? null : Memory.cString(value);
-        } catch (Throwable thrown) {
-            throw Downcalls.unexpected(thrown);
         }
     }
 

@@ -9,9 +9,7 @@ import java.util.OptionalLong;
 
 /** The size of a page of memory: 4 KiB on x86-64, 4, 16 or 64 KiB on aarch64. */
 public final class PageSize {
-    /**
-     * Key of the page size among the pairs of words that the kernel gives a process at its start. From {@code <elf.h>}.
-     */
+    /** Key of the page size among the words that the kernel gives a process. From {@code <elf.h>}. */
     private static final long AT_PAGESZ = 6;
 
     private static final OptionalLong BYTES = read();
@@ -21,6 +19,13 @@ public final class PageSize {
     /** The system's page size in bytes; empty if the kernel does not tell, as in a sandbox without {@code /proc}. */
     public static OptionalLong bytes() {
         return BYTES;
+    }
+
+    /**
+     * The page size, or where the kernel does not tell the largest there is: rounding up to it errs on the safe side.
+     */
+    public static long bytesOrLargest() {
+        return BYTES.orElse(64 << 10);
     }
 
     private static OptionalLong read() {

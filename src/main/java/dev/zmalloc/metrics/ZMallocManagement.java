@@ -31,9 +31,8 @@ public final class ZMallocManagement {
     }
 
     /**
-     * Takes the bean back out.
+     * Takes the bean back out, and tells whether it was there.
      *
-     * @return whether it was there
      * @throws UnsupportedOperationException if the module {@code java.management} is not there
      */
     public static boolean unregister() {

@@ -64,11 +64,7 @@ final class NativeMemoryWatch implements ExtensionContext.Store.CloseableResourc
                 annotation.map(FailOnNativeLeak::waitMillis).orElse(500L));
     }
 
-    /**
-     * Judges.
-     *
-     * @throws AssertionError if more or less is in use than before
-     */
+    /** Judges: fails if more or less is in use than before. */
     @Override
     public void close() {
         long unexpected = isJudged ? unexpectedInTheEnd() : 0;

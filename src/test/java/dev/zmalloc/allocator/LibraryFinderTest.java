@@ -103,8 +103,8 @@ class LibraryFinderTest {
                 "zmalloc.allocator=libc");
         assertThat(tcmalloc.out()).doesNotContain("bundled:");
 
-        assertThat(new TcmallocLibrary().installCure()).contains("libtcmalloc-minimal4");
-        assertThat(new MimallocLibrary().installCure()).contains("libmimalloc2.0");
+        assertThat(TcmallocAllocator.LIBRARY.installCure()).contains("libtcmalloc-minimal4");
+        assertThat(MimallocAllocator.LIBRARY.installCure()).contains("libmimalloc2.0");
     }
 
     private static void assertServes(ChildJvm.Result result, String name, Origin origin) {

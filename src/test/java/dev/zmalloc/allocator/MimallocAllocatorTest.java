@@ -47,8 +47,8 @@ class MimallocAllocatorTest extends AllocatorContract {
 
     @Test
     void readsVersionsOfBothForms() {
-        assertThat(MimallocLibrary.words(209)).isEqualTo("2.0.9");
-        assertThat(MimallocLibrary.words(224)).isEqualTo("2.2.4");
-        assertThat(MimallocLibrary.words(30403)).isEqualTo("3.4.3");
+        assertThat(MimallocAllocator.words(209)).isEqualTo("2.0.9");
+        assertThat(MimallocAllocator.words(224)).isEqualTo("2.2.4");
+        assertThat(MimallocAllocator.words(30403)).isEqualTo("3.4.3");
     }
 }
