@@ -1,12 +1,12 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
-# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, info, bench-peers,
+# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, info, stress, bench-peers,
 # bench-store and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
 # ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run info test bench-zmalloc bench-peers bench-store \
+.PHONY: help setup run info test stress bench-zmalloc bench-peers bench-store \
 	compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
@@ -43,6 +43,10 @@ test: ## Runs all tests, with each allocator, with memory guarded and with fault
 	@scripts/natives.sh test
 	@echo 'Compiling and testing'
 	@scripts/mvn.sh test $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=false)
+
+stress: ## Does all operations of a store from many threads for a minute, and checks them (ARGS='--seconds N')
+	@scripts/natives.sh test
+	@scripts/stress.sh $(ARGS)
 
 bench-zmalloc: ## Measures allocating and freeing beside the same in C (QUICK=1: two minutes)
 	@scripts/natives.sh run

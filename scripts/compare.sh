@@ -6,21 +6,8 @@
 # Compiles first what is not compiled. QUICK=1 is --quick.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cd "$here/.."
-if [[ ! -e target/test-classpath || -n $(find pom.xml src -newer target/test-classpath -print -quit) ]]; then
-    printf 'Compiling\n'
-    scripts/mvn.sh test-compile -Pclasspath
-    touch target/test-classpath
-fi
-java=$(scripts/find-jdk.sh)/bin/java
-
-# The system's jemalloc keeps thread-local data in the static block, which the process sizes once, when it starts.
-if [[ ${GLIBC_TUNABLES:-} != *glibc.rtld.optional_static_tls=* ]]; then
-    export GLIBC_TUNABLES=${GLIBC_TUNABLES:+$GLIBC_TUNABLES:}glibc.rtld.optional_static_tls=16384
-fi
 options=()
 [[ -z ${QUICK:-} || ${QUICK:-} == 0 ]] || options+=(--quick)
 
-exec "$java" -Xmx256m -Djava.awt.headless=true -cp "target/test-classes:target/classes:$(<target/test-classpath)" \
+exec "$(dirname "${BASH_SOURCE[0]}")/test-class.sh" -Xmx256m -Djava.awt.headless=true \
     dev.zmalloc.bench.compare.CompareAllocators ${options[@]+"${options[@]}"} "$@"

@@ -109,7 +109,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
         for (int index = 0; index < stripes.length; index++) {
             stripes[index] = new Stripe(parts);
         }
-        memory = new StoreMemory(account, evictor, stripes);
+        memory = new StoreMemory(parts, evictor, stripes);
         operations = new StoreOperations(parts, stripes, memory);
         keeper = new StoreKeeper(stripes);
         scan = new StoreScan(parts, stripes);

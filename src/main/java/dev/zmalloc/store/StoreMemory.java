@@ -4,6 +4,7 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.Evictor;
+import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Room is made, in this order, of what is free already and waits only for readers or for a cleared table to be taken
  * apart, and by eviction. What waits for readers counts as used, but nothing more is evicted than what is then still
- * lacking: readers in an epoch are done in a moment. Entries that somebody has pinned are not waited for.
+ * lacking: readers in an epoch are done in a moment, and so is who copies an entry that it has pinned. Entries that
+ * somebody holds are not waited for.
  */
 final class StoreMemory {
     /** How long an operation waits for others to store what they hold: they may be off the processor for a while. */
@@ -32,6 +34,7 @@ final class StoreMemory {
 
     private final MemoryAccount account;
     private final Evictor evictor;
+    private final EntryPins pins;
     private final Stripe[] stripes;
 
     /** What the store takes when it is empty. */
@@ -46,8 +49,9 @@ final class StoreMemory {
 
     private volatile boolean closed;
 
-    StoreMemory(MemoryAccount account, Evictor evictor, Stripe[] stripes) {
-        this.account = account;
+    StoreMemory(StoreParts parts, Evictor evictor, Stripe[] stripes) {
+        account = parts.account();
+        pins = parts.pins();
         this.evictor = evictor;
         this.stripes = stripes;
         emptyBytes = account.usedMemory();
@@ -100,7 +104,7 @@ final class StoreMemory {
     long awaitingBytes() {
         long sum = 0;
         for (Stripe stripe : stripes) {
-            sum += stripe.readableBytes() + stripe.pinnedBytes();
+            sum += stripe.readableBytes() + stripe.heldBytes();
         }
         return sum;
     }
@@ -151,6 +155,7 @@ final class StoreMemory {
             return;
         }
         if (bytes > account.tightestLimit() - emptyBytes) {
+            checkOpen();
             tooLarge.increment();
             throw refusal("an entry larger than the limit can hold", refusing, bytes, keyBytes);
         }
@@ -168,12 +173,11 @@ final class StoreMemory {
     }
 
     private String whyNot() {
-        long pinned = 0;
-        for (Stripe stripe : stripes) {
-            pinned += stripe.pinnedBytes();
-        }
+        int inUse = pins.count();
+        long held = heldBytes();
         return "nothing to evict by policy " + evictor.policy()
-                + (pinned == 0 ? "" : "; " + pinned + " bytes wait for a reader or a lease to end");
+                + (inUse == 0 ? "" : "; readers and leases under way: " + inUse)
+                + (held == 0 ? "" : "; " + held + " bytes wait for a reader or a lease to end");
     }
 
     /** Charges {@code bytes} to the account. Answers who refused; null if nobody did. */
@@ -203,8 +207,9 @@ final class StoreMemory {
         if (readable > 0 && !account.isOver(bytes - readable)) {
             return reclaim() > 0 ? waitedNanos : waitedNanos + pause();
         }
-        if (drainSome()) {
-            return waitedNanos;
+        if (hasCleared()) {
+            // Nothing is evicted in place of what was cleared: that is free once the readers of this moment are done.
+            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause();
         }
         // Asked first: an operation that ends between the two questions has left an entry to evict.
         boolean othersHold = holders.sum() > own;
@@ -212,7 +217,7 @@ final class StoreMemory {
             // This thread's victim has made room, or another's has, which is gone again or not.
             return waitedNanos;
         }
-        if (readable > 0) {
+        if (readable > 0 || readableBytes() > 0) {
             return reclaim() > 0 ? waitedNanos : waitedNanos + pause();
         }
         if (!othersHold || !evictor.policy().evicts()) {
@@ -229,6 +234,14 @@ final class StoreMemory {
         return sum;
     }
 
+    private long heldBytes() {
+        long sum = 0;
+        for (Stripe stripe : stripes) {
+            sum += stripe.heldBytes();
+        }
+        return sum;
+    }
+
     private long reclaim() {
         long freed = 0;
         for (Stripe stripe : stripes) {
@@ -237,6 +250,15 @@ final class StoreMemory {
             }
         }
         return freed;
+    }
+
+    private boolean hasCleared() {
+        for (Stripe stripe : stripes) {
+            if (stripe.hasCleared()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean drainSome() {
@@ -250,13 +272,14 @@ final class StoreMemory {
 
     /**
      * Waits a moment: spinning first, since a reader is done in less than a microsecond unless it lost its processor.
+     * Then the thread lets go of its own: who is waited for may be a virtual thread that has none.
      */
     private long pause() {
         long start = System.nanoTime();
         for (int spin = 0; spin < SPINS; spin++) {
             Thread.onSpinWait();
         }
-        if (readableBytes() > 0 && reclaim() == 0) {
+        if (reclaim() == 0) {
             LockSupport.parkNanos(WAIT_NANOS);
         }
         return System.nanoTime() - start;
@@ -310,11 +333,15 @@ final class StoreMemory {
     }
 
     private MaxMemoryException rejected(String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
+        checkOpen();
+        noRoom.increment();
+        return refusal(reason, refusing, requestedBytes, keyBytes);
+    }
+
+    private void checkOpen() {
         if (closed) {
             throw new IllegalStateException("the store is closed");
         }
-        noRoom.increment();
-        return refusal(reason, refusing, requestedBytes, keyBytes);
     }
 
     /** The account that refused {@code bytes} a moment ago, where only that it did is known. */

@@ -95,7 +95,7 @@ final class Stripe {
                 Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, valueBytes);
                 return value;
             }
-            pin = pins.pin(entry);
+            pin = pins.pinForCopy(entry);
         } finally {
             exit(ticket, entry);
         }
@@ -115,7 +115,7 @@ final class Stripe {
      * @return the value's length, copied or not; {@link #NOT_THERE}
      */
     int get(long hash, Object key, long offset, int bytes, Object target, long targetOffset, long atMost) {
-        int pin = pin(hash, key, offset, bytes);
+        int pin = pin(hash, key, offset, bytes, true);
         if (pin == NOT_THERE) {
             return NOT_THERE;
         }
@@ -137,11 +137,18 @@ final class Stripe {
      * @return the pin, or {@link #NOT_THERE}
      */
     int pin(long hash, Object key, long offset, int bytes) {
+        return pin(hash, key, offset, bytes, false);
+    }
+
+    private int pin(long hash, Object key, long offset, int bytes, boolean forCopy) {
         int ticket = epochs.enter();
         long entry = 0;
         try {
             entry = findLive(hash, key, offset, bytes, clock.now());
-            return entry == 0 ? NOT_THERE : pins.pin(entry);
+            if (entry == 0) {
+                return NOT_THERE;
+            }
+            return forCopy ? pins.pinForCopy(entry) : pins.pin(entry);
         } finally {
             exit(ticket, entry);
         }
@@ -162,7 +169,7 @@ final class Stripe {
     void unpin(int pin) {
         long entry = pins.entry(pin);
         pins.unpin(pin);
-        if (retired.pinnedBytes() != 0) {
+        if (retired.hasPinned()) {
             lock.lock();
             try {
                 retired.unpinned(entry);
@@ -218,17 +225,26 @@ final class Stripe {
         lock.lock();
         try {
             checkOpen();
-            retired.ensureRoom(HashTable.retirementsBound());
             drain();
+            // What can fail comes before the change: once the table has the entry, the caller must not free it.
+            retired.ensureRoom(HashTable.retirementsBound());
             HashTable present = table;
-            long outcome = present.put(hash, entry, clock.now(), orDead(present, hash, entry, expected));
+            long wanted = orDead(present, hash, entry, expected);
+            int pin = replaced == null ? NOT_THERE : pinLike(present, hash, entry);
+            long outcome = present.put(hash, entry, clock.now(), wanted);
             if (outcome < 0) {
+                if (pin != NOT_THERE) {
+                    unpin(pin);
+                }
                 return outcome;
+            }
+            if (replaced != null) {
+                replaced[0] = pin;
             }
             if (outcome == HashTable.INSERTED) {
                 clock.inserted(present.size() * parts.stripes());
             } else {
-                leave(outcome, replaced);
+                retire(outcome);
             }
             counters.add(OwnedCounters.PUTS, 1);
             notePossibleExpiry(EntryLayout.expiry(entry));
@@ -236,6 +252,11 @@ final class Stripe {
         } finally {
             lock.unlock();
         }
+    }
+
+    private int pinLike(HashTable present, long hash, long entry) {
+        long there = present.getLike(hash, entry);
+        return there == 0 || isDead(there) ? NOT_THERE : pins.pinForCopy(there);
     }
 
     /** Where a key is to be absent: the entry that is under it and has expired, if there is one. */
@@ -258,8 +279,8 @@ final class Stripe {
         lock.lock();
         try {
             checkOpen();
-            retired.ensureRoom(HashTable.retirementsBound());
             drain();
+            retired.ensureRoom(HashTable.retirementsBound());
             long entry = table.remove(hash, key, offset, bytes, expected);
             if (entry == 0) {
                 return false;
@@ -273,15 +294,15 @@ final class Stripe {
     }
 
     /**
-     * Evicts an entry seen earlier, if it is still there, has the same access field and nobody reads it for long.
+     * Evicts an entry seen earlier, if it is still there, has the same access field and nobody holds it.
      *
-     * @return the bytes of it, which are free once the readers of this epoch are gone, or 0
+     * @return the bytes of it, which are free once the readers of this epoch, and who copies it, are gone, or 0
      */
     long evict(long entry, int bucketIndex, int access) {
         lock.lock();
         try {
             retired.ensureRoom(HashTable.retirementsBound());
-            if (closed || pins.isPinned(entry) || !table.removeIfUnchanged(bucketIndex, entry, access)) {
+            if (closed || pins.isHeld(entry) || !table.removeIfUnchanged(bucketIndex, entry, access)) {
                 return 0;
             }
             long bytes = EntryLayout.entryBytes(entry);
@@ -326,14 +347,14 @@ final class Stripe {
         return table.isCrowded();
     }
 
-    /** Bytes that are free as soon as the readers of this moment are gone. */
+    /** Bytes that are free as soon as the readers of this moment, and those that copy, are gone. */
     long readableBytes() {
         return retired.readableBytes();
     }
 
-    /** Bytes that wait for a pin to be taken off. */
-    long pinnedBytes() {
-        return retired.pinnedBytes();
+    /** Bytes that wait for a reader or a lease to end. */
+    long heldBytes() {
+        return retired.heldBytes();
     }
 
     /** Whether a cleared table still has memory. */
@@ -468,7 +489,7 @@ final class Stripe {
         }
     }
 
-    /** After {@link #close}: frees what it can. Answers whether nothing is left but what is pinned. */
+    /** After {@link #close}: frees what it can. Answers whether nothing is left but what is held. */
     boolean release() {
         lock.lock();
         try {
@@ -504,6 +525,16 @@ final class Stripe {
         return table;
     }
 
+    /** For the validator: runs {@code action} while nothing changes here. */
+    void exclusively(Runnable action) {
+        lock.lock();
+        try {
+            action.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** For the validator: what waits to be freed. */
     RetiredBlocks retired() {
         return retired;
@@ -513,15 +544,15 @@ final class Stripe {
      * Retires an entry that left its table, and pins it before, if it lives and somebody wants it. Answers the first.
      */
     private boolean leave(long entry, int @Nullable [] pin) {
-        boolean isLive = !isDead(entry);
         try {
+            boolean isLive = !isDead(entry);
             if (isLive && pin != null) {
-                pin[0] = pins.pin(entry);
+                pin[0] = pins.pinForCopy(entry);
             }
+            return isLive;
         } finally {
             retire(entry);
         }
-        return isLive;
     }
 
     /** Takes over an entry that has left its table, until no reader holds it. */

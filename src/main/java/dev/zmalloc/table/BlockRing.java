@@ -74,6 +74,10 @@ final class BlockRing {
         return -1;
     }
 
+    void setEpoch(int index, int epoch) {
+        epochs[place(index)] = epoch;
+    }
+
     void forEach(RetiredBlocks.BlockVisitor visitor) {
         for (int index = 0; index < size; index++) {
             visitor.visit(address(index), bytes(index));

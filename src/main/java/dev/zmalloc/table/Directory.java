@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Callers hold the stripe's lock, but for {@link #bucket}, which readers call for an index that they have seen
  * published: what it needs was written before. Pointers to blocks that went are left as they were, since a reader may
- * be on its way there with an index of before; the blocks are retired, and outlast it.
+ * be on its way there with an index of before; the blocks are retired, and outlast it. Should a new leaf have taken the
+ * place of the old one meanwhile, such an index leads to some bucket all the same: a new leaf points to its first chunk
+ * everywhere. The key is not there, and the reader sees that the table's version has changed.
  */
 final class Directory {
     static final int BUCKETS_PER_CHUNK = 64;
@@ -92,7 +94,7 @@ final class Directory {
         if (!MemoryAccount.isAddress(chunk)) {
             return false;
         }
-        long leaf = leafForNextChunk();
+        long leaf = leafForNextChunk(chunk);
         if (!MemoryAccount.isAddress(leaf)) {
             account.free(chunk, CHUNK_BYTES);
             return false;
@@ -142,13 +144,16 @@ final class Directory {
         }
     }
 
-    private long leafForNextChunk() {
+    private long leafForNextChunk(long chunk) {
         long leafPointer = root + (long) (chunks / FAN_OUT) * Long.BYTES;
         if (chunks % FAN_OUT != 0) {
             return Memory.getLong(leafPointer);
         }
         long leaf = account.tryAllocate(NODE_BYTES);
         if (MemoryAccount.isAddress(leaf)) {
+            for (int index = 0; index < FAN_OUT; index++) {
+                Memory.putLong(chunkPointer(leaf, index), chunk);
+            }
             Memory.putLongRelease(leafPointer, leaf);
         }
         return leaf;

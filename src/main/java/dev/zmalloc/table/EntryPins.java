@@ -23,11 +23,15 @@ import java.util.concurrent.locks.ReentrantLock;
  * sees the pin. A thread looks for a free place in its own cache line of each group first, then anywhere, then a group
  * is added. Places are reused; groups are kept.
  *
+ * <p>A pin for a copy is marked by bit 0: it is taken off soon, by a thread that does nothing but copy meanwhile, so
+ * that its end is worth waiting for where memory is wanted.
+ *
  * <p>Any thread may call any method; a pin may be taken off by another thread.
  */
 public final class EntryPins {
     private static final int STRIPE_PLACES = 8;
     private static final int GROUP_PLACES = ThreadStripe.COUNT * STRIPE_PLACES;
+    private static final long COPY_BIT = 1;
     private static final VarHandle PLACES_HANDLE = MethodHandles.arrayElementVarHandle(long[].class);
 
     private final ReentrantLock growing = new ReentrantLock();
@@ -42,6 +46,15 @@ public final class EntryPins {
      * @return the place, for {@link #unpin}
      */
     public int pin(long entry) {
+        return place(entry);
+    }
+
+    /** Like {@link #pin}, for a copy. */
+    public int pinForCopy(long entry) {
+        return place(entry | COPY_BIT);
+    }
+
+    private int place(long entry) {
         int own = ThreadStripe.current() * STRIPE_PLACES;
         while (true) {
             long[][] present = groups;
@@ -83,7 +96,7 @@ public final class EntryPins {
 
     /** The entry that is pinned at a place. */
     public long entry(int place) {
-        return (long) PLACES_HANDLE.getOpaque(groups[place / GROUP_PLACES], place % GROUP_PLACES);
+        return (long) PLACES_HANDLE.getOpaque(groups[place / GROUP_PLACES], place % GROUP_PLACES) & ~COPY_BIT;
     }
 
     /** Takes a pin off. What the caller reads next of who waits for it is not older than that. */
@@ -105,7 +118,19 @@ public final class EntryPins {
     }
 
     /** Tells whether an entry is pinned. */
-    public boolean isPinned(long entry) {
+    boolean isPinned(long entry) {
+        for (long[] group : groups) {
+            for (int place = 0; place < GROUP_PLACES; place++) {
+                if (((long) PLACES_HANDLE.getAcquire(group, place) & ~COPY_BIT) == entry) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Tells whether an entry is pinned for something else than a copy. */
+    public boolean isHeld(long entry) {
         for (long[] group : groups) {
             for (int place = 0; place < GROUP_PLACES; place++) {
                 if ((long) PLACES_HANDLE.getAcquire(group, place) == entry) {

@@ -13,8 +13,8 @@ import java.lang.invoke.VarHandle;
  * time, when others are retired, and when somebody asks for it because memory is short. Retiring takes no native
  * memory, and none of the heap as long as readers do not stand still.
  *
- * <p>Not thread-safe: the caller holds one lock around each call, but for {@link #readableBytes} and
- * {@link #pinnedBytes}.
+ * <p>Not thread-safe: the caller holds one lock around each call, but for {@link #readableBytes}, {@link #heldBytes}
+ * and {@link #hasPinned}.
  */
 public final class RetiredBlocks {
     private static final int INITIAL_BLOCKS = 64;
@@ -27,14 +27,19 @@ public final class RetiredBlocks {
     /** The most blocks that one call frees, so that no lock is held for long. */
     private static final int FREES_PER_CALL = 64;
 
+    private static final int HELD = 0;
+    private static final int COPIED = 1;
+
     private static final VarHandle READABLE_HANDLE;
     private static final VarHandle PINNED_HANDLE;
+    private static final VarHandle COPIED_HANDLE;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             READABLE_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "readable", long.class);
             PINNED_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "pinnedBytes", long.class);
+            COPIED_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "copiedBytes", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -45,6 +50,8 @@ public final class RetiredBlocks {
     private final EntryPins pins;
 
     private final BlockRing ring = new BlockRing(INITIAL_BLOCKS);
+
+    /** In no order; in place of an epoch, what they wait for. */
     private final BlockRing pinned = new BlockRing(2);
 
     /** Bytes in the ring. */
@@ -52,6 +59,9 @@ public final class RetiredBlocks {
 
     /** Bytes of the blocks that are pinned. */
     private long pinnedBytes;
+
+    /** Bytes of those that are pinned for copies alone. */
+    private long copiedBytes;
 
     /**
      * Makes an empty list.
@@ -121,40 +131,58 @@ public final class RetiredBlocks {
     }
 
     private long keepPinned(long address, long bytes) {
-        pinned.add(address, bytes, 0);
+        pinned.add(address, bytes, HELD);
         // The reader takes its pin off, and then looks at this count. If that was before, the pin is off by now.
         PINNED_HANDLE.setVolatile(this, pinnedBytes + RawZMalloc.usableBytesBound(bytes));
         VarHandle.fullFence();
-        return unpinned(address);
+        return settle(pinned.size() - 1);
     }
 
     /**
-     * Frees a block that was waiting for a pin to be taken off, if it was, and no other pin holds it.
+     * Frees a block that was retired, if it waits for nothing but the pin that was taken off it.
      *
      * @return the bytes that were freed
      */
     public long unpinned(long address) {
         int index = pinned.indexOf(address);
-        if (index < 0 || pins.isPinned(address)) {
+        return index < 0 ? 0 : settle(index);
+    }
+
+    /** Frees one of the pinned blocks if it is not pinned any more, and notes else what for it is. */
+    private long settle(int index) {
+        long address = pinned.address(index);
+        long bytes = pinned.bytes(index);
+        long usableBytes = RawZMalloc.usableBytesBound(bytes);
+        boolean isPinned = pins.isPinned(address);
+        int waitsFor = isPinned && !pins.isHeld(address) ? COPIED : HELD;
+        if (waitsFor != pinned.epoch(index)) {
+            COPIED_HANDLE.setOpaque(this, copiedBytes + (waitsFor == COPIED ? usableBytes : -usableBytes));
+            pinned.setEpoch(index, waitsFor);
+        }
+        if (isPinned) {
             return 0;
         }
-        long bytes = pinned.bytes(index);
         pinned.remove(index);
-        PINNED_HANDLE.setVolatile(this, pinnedBytes - RawZMalloc.usableBytesBound(bytes));
+        PINNED_HANDLE.setVolatile(this, pinnedBytes - usableBytes);
         return account.free(address, bytes);
     }
 
     /**
-     * Usable bytes that wait for readers in an epoch, which end soon by themselves; more where the allocator cannot
-     * tell usable from requested. Any thread.
+     * Usable bytes that wait for readers in an epoch, or for copies, which end soon by themselves; more where the
+     * allocator cannot tell usable from requested. Any thread.
      */
     public long readableBytes() {
-        return (long) READABLE_HANDLE.getOpaque(this);
+        return (long) READABLE_HANDLE.getOpaque(this) + (long) COPIED_HANDLE.getOpaque(this);
     }
 
-    /** Usable bytes that wait for a pin to be taken off. Any thread. */
-    public long pinnedBytes() {
-        return (long) PINNED_HANDLE.getVolatile(this);
+    /** Usable bytes that wait for other pins to be taken off. Any thread. */
+    public long heldBytes() {
+        return Math.max(0, (long) PINNED_HANDLE.getVolatile(this) - (long) COPIED_HANDLE.getOpaque(this));
+    }
+
+    /** Whether anything waits for a pin of either kind to be taken off. Any thread. */
+    public boolean hasPinned() {
+        return (long) PINNED_HANDLE.getVolatile(this) != 0;
     }
 
     /** For a validator: shows address and bytes of each block that waits. */

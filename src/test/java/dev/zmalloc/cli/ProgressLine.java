@@ -32,6 +32,11 @@ public final class ProgressLine {
         return new ProgressLine(out, Terminal.NONE);
     }
 
+    /** Whether a line is drawn over; if not, each is there to stay. */
+    public boolean isDrawnOver() {
+        return terminal.interactive();
+    }
+
     /**
      * Shows the state of things. Off a terminal, only when something else is done than before.
      *

@@ -2,41 +2,65 @@ package dev.zmalloc.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.zmalloc.ZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.fixtures.Seeds;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteBuffer;
+import dev.zmalloc.stress.StoreWorker;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
- * Threads, platform and virtual ones, on one store; every value tells its key, and so whether it was served for another
- * or torn.
+ * Threads, platform and virtual ones, on one store, with every operation that there is. Each value tells its key, and
+ * so whether it was served for another or torn; at the debug level guard, blocks that were freed are filled, and a
+ * value that is read after its block was freed is torn too.
  */
+@Tag("core")
+@Timeout(120)
 class StoreStressTest {
-    private static final int KEYS = 4_000;
     private static final int THREADS = 8;
-    private static final int OPERATIONS = 60_000;
+    private static final int OPERATIONS = 40_000;
+    private static final StoreWorker.Settings SETTINGS = new StoreWorker.Settings(4_000, 200, 50_000);
+
+    /** Few keys: the operations meet at them, and the table is small and cleared often. */
+    private static final StoreWorker.Settings FEW_KEYS = new StoreWorker.Settings(20, 2_000, 500);
 
     @Test
     void servesWholeValuesOfTheRightKeyAtTheLimit() throws InterruptedException {
-        stress(OffHeapStore.builder()
+        OffHeapStore store = OffHeapStore.builder()
                 .maxMemory(1 << 20)
                 .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
-                .build());
+                .build();
+        stress(store, SETTINGS);
+    }
+
+    @Test
+    void servesWholeValuesOfTheRightKeyInSeveralStripes() throws InterruptedException {
+        OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(4 << 20)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build();
+        stress(store, new StoreWorker.Settings(30_000, 200, 50_000));
     }
 
     @Test
     void servesWholeValuesOfTheRightKeyWithoutALimit() throws InterruptedException {
-        stress(OffHeapStore.builder().build());
+        stress(OffHeapStore.builder().build(), SETTINGS);
+    }
+
+    @Test
+    void servesWholeValuesOfFewKeys() throws InterruptedException {
+        OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(1 << 20)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build();
+        stress(store, FEW_KEYS);
     }
 
     /** Each entry takes most of the limit, so that what one put has reserved is what another has to wait for. */
@@ -65,45 +89,7 @@ class StoreStressTest {
         }
     }
 
-    @Test
-    void closesInTheMiddleOfOtherThreadsCalls() throws InterruptedException {
-        long before = ZMalloc.zmallocUsedMemory();
-        long seed = Seeds.next("StoreStressTest.closesInTheMiddleOfOtherThreadsCalls");
-        for (int round = 0; round < 30; round++) {
-            OffHeapStore store = OffHeapStore.builder()
-                    .maxMemory(256 << 10)
-                    .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
-                    .build();
-            AtomicReference<Throwable> failure = new AtomicReference<>();
-            AtomicLong done = new AtomicLong();
-            List<Thread> threads = new ArrayList<>();
-            for (int number = 0; number < 4; number++) {
-                SplittableRandom random = new SplittableRandom(seed + round * 31L + number);
-                threads.add(start(number, failure, () -> {
-                    try {
-                        while (true) {
-                            operate(store, random);
-                            done.incrementAndGet();
-                        }
-                    } catch (IllegalStateException e) {
-                        assertThat(e).hasMessageContaining("closed");
-                    }
-                }));
-            }
-            while (done.get() < 2_000 && failure.get() == null) {
-                Thread.onSpinWait();
-            }
-            store.close();
-            for (Thread thread : threads) {
-                thread.join();
-            }
-            assertThat(failure.get()).isNull();
-            assertThat(store.usedMemory()).isZero();
-            assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
-        }
-    }
-
-    private static void stress(OffHeapStore store) throws InterruptedException {
+    private static void stress(OffHeapStore store, StoreWorker.Settings settings) throws InterruptedException {
         long seed = Seeds.next("StoreStressTest.stress");
         AtomicReference<Throwable> failure = new AtomicReference<>();
         AtomicBoolean done = new AtomicBoolean();
@@ -111,6 +97,7 @@ class StoreStressTest {
         Thread watch = Thread.ofPlatform().start(() -> {
             while (!done.get()) {
                 highest.accumulateAndGet(store.usedMemory(), Math::max);
+                LockSupport.parkNanos(20_000);
             }
         });
         try (store) {
@@ -118,8 +105,10 @@ class StoreStressTest {
             for (int number = 0; number < THREADS; number++) {
                 SplittableRandom random = new SplittableRandom(seed + number);
                 threads.add(start(number, failure, () -> {
-                    for (int operation = 0; operation < OPERATIONS; operation++) {
-                        operate(store, random);
+                    try (StoreWorker worker = new StoreWorker(store, random, settings)) {
+                        for (int operation = 0; operation < OPERATIONS && failure.get() == null; operation++) {
+                            worker.operate();
+                        }
                     }
                 }));
             }
@@ -128,7 +117,7 @@ class StoreStressTest {
             }
             assertThat(failure.get()).as("seed %d", seed).isNull();
             StoreValidator.validate(store);
-            assertThat(store.statistics().rejections()).isZero();
+            assertThat(store.statistics().rejections()).as("seed %d", seed).isZero();
         } finally {
             done.set(true);
             watch.join();
@@ -137,63 +126,6 @@ class StoreStressTest {
             assertThat(highest.get()).isLessThanOrEqualTo(store.maxMemory());
         }
         assertThat(store.usedMemory()).isZero();
-    }
-
-    private static void operate(OffHeapStore store, SplittableRandom random) {
-        int number = random.nextInt(KEYS);
-        byte[] key = ByteBuffer.allocate(4).putInt(number).array();
-        switch (random.nextInt(8)) {
-            case 0, 1 -> store.put(key, value(number, random));
-            case 2 -> store.remove(key);
-            case 3, 4 -> {
-                byte[] value = store.get(key);
-                check(number, value == null ? null : MemorySegment.ofArray(value));
-            }
-            case 5 -> {
-                boolean writesInside = random.nextInt(4) == 0;
-                store.read(key, segment -> {
-                    check(number, segment);
-                    if (writesInside) {
-                        store.put(key, value(number, random));
-                    }
-                    check(number, segment);
-                    return null;
-                });
-            }
-            case 6 -> store.containsKey(key);
-            default -> {
-                if (random.nextInt(20_000) == 0) {
-                    store.clear();
-                }
-            }
-        }
-    }
-
-    /** A value of random length: a version, then the key and the version in each further word. */
-    private static byte[] value(int number, SplittableRandom random) {
-        int words = random.nextInt(50) == 0 ? 2_500 : 1 + random.nextInt(60);
-        ByteBuffer value = ByteBuffer.allocate(words * Long.BYTES);
-        int version = random.nextInt();
-        while (value.hasRemaining()) {
-            value.putLong((long) number << 32 | (version & 0xFFFFFFFFL));
-        }
-        return value.array();
-    }
-
-    private static void check(int number, @Nullable MemorySegment value) {
-        if (value == null) {
-            return;
-        }
-        ValueLayout.OfLong bigEndian = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(java.nio.ByteOrder.BIG_ENDIAN);
-        long first = value.get(bigEndian, 0);
-        if (first >>> 32 != number) {
-            throw new AssertionError("key " + number + " was served a value of key " + (first >>> 32));
-        }
-        for (long offset = 0; offset < value.byteSize(); offset += Long.BYTES) {
-            if (value.get(bigEndian, offset) != first) {
-                throw new AssertionError("a torn value of key " + number + " at offset " + offset);
-            }
-        }
     }
 
     private static Thread start(int number, AtomicReference<Throwable> failure, Runnable work) {

@@ -1,0 +1,57 @@
+package dev.zmalloc.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The clock is the user's, and asked in the middle of things: that it throws must cost no more than the call. */
+@Tag("core")
+class FailingClockTest {
+    private static final byte[] KEY = {1, 2, 3};
+    private static final byte[] OLD = new byte[100];
+    private static final byte[] NEW = new byte[200];
+
+    @Test
+    void anOperationThatFailsForTheClockLeavesAWholeStore() {
+        AtomicBoolean fails = new AtomicBoolean();
+        try (OffHeapStore store = OffHeapStore.builder()
+                .clock(() -> {
+                    if (fails.get()) {
+                        throw new IllegalArgumentException("of the clock");
+                    }
+                    return 0;
+                })
+                .build()) {
+            List<ThrowingCallable> calls = List.of(
+                    () -> store.get(KEY),
+                    () -> store.read(KEY, segment -> 1),
+                    () -> store.containsKey(KEY),
+                    () -> store.putIfAbsent(KEY, NEW),
+                    () -> store.getAndPut(KEY, NEW),
+                    () -> store.replace(KEY, NEW),
+                    () -> store.update(KEY, value -> NEW),
+                    () -> store.remove(KEY),
+                    () -> store.getAndRemove(KEY));
+            for (ThrowingCallable call : calls) {
+                store.put(KEY, OLD, Duration.ofHours(1));
+                fails.set(true);
+                assertThatThrownBy(call).hasMessage("of the clock");
+                fails.set(false);
+                StoreValidator.validate(store);
+                byte[] left = store.get(KEY);
+                assertThat(left == null || left.length == OLD.length).isTrue();
+            }
+            store.put(KEY, OLD, Duration.ofHours(1));
+            fails.set(true);
+            store.put(KEY, NEW);
+            assertThat(store.get(KEY)).isEqualTo(NEW);
+            StoreValidator.validate(store);
+        }
+    }
+}
