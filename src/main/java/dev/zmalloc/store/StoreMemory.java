@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreMemory {
     /** How long an operation waits for others to store what they hold: they may be off the processor for a while. */
-    private static final long MAX_WAIT_NANOS = 1_000_000_000;
+    private static final long MAX_WAIT_NANOS = 5_000_000_000L;
 
     private static final long WAIT_NANOS = 50_000;
 

@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
         name = "stress.sh",
         sortOptions = false,
         description = {
-            "Does all operations of a store from many threads at once, half of them virtual, and checks every value that"
-                    + " is served; in rounds of some seconds, each on a store of another shape.",
+            "Does all operations of a store from many threads at once, half of them virtual, and checks every value",
+            "that is served; in rounds of some seconds, each on a store of another shape.",
             "Ctrl-C ends it with the summary so far. ZMALLOC_DEBUG=guard finds reads of freed memory too."
         })
 public final class Stress implements Callable<Integer> {
