@@ -53,11 +53,7 @@ final class Cgroup {
 
     private Cgroup() {}
 
-    /**
-     * The lowest limit in bytes that binds this process; empty if there is none.
-     *
-     * @param root root folder of the system
-     */
+    /** The lowest limit in bytes that binds this process of the system below {@code root}; empty if there is none. */
     static OptionalLong memoryLimit(Path root) {
         List<String> mounts = lines(root.resolve("proc/self/mountinfo"));
         OptionalLong lowest = OptionalLong.empty();
@@ -172,11 +168,8 @@ final class Cgroup {
     }
 
     /**
-     * One line of {@code mountinfo}, as far as it matters here.
-     *
-     * @param root which part of the hierarchy is mounted: {@code /} for all of it
-     * @param point where
-     * @param hasMemory whether it is a hierarchy of version 1 with the memory controller
+     * One line of {@code mountinfo}, as far as it matters here: which part of a hierarchy is mounted, at which point,
+     * and whether it is one of version 1 with the memory controller.
      */
     private record Mount(String type, String root, String point, boolean hasMemory) {
         /** Null for a line that is none. */

@@ -240,9 +240,8 @@ public final class MemoryAccount {
     }
 
     /**
-     * Takes a block of {@code bytes}, its content undefined. The caller owns it, and gives it back by {@link #zfree}.
-     *
-     * @return a segment of {@code bytes}, or {@code NULL} if a limit or the allocator says no
+     * Takes a block of {@code bytes}, its content undefined, or answers {@code NULL} if a limit or the allocator says
+     * no. The caller owns it, and gives it back by {@link #zfree}.
      */
     public MemorySegment ztrymalloc(long bytes) {
         return segment(tryAllocate(bytes), bytes);
@@ -271,9 +270,8 @@ public final class MemoryAccount {
     }
 
     /**
-     * Gives back a block that was taken as a segment. {@code NULL} is ignored.
+     * Gives back a block as this account handed it out. {@code NULL} is ignored.
      *
-     * @param block as it was handed out by this account
      * @throws IllegalArgumentException if {@code block} is refused, as for {@link ZMalloc#zfree(MemorySegment)}
      */
     public void zfree(MemorySegment block) {
@@ -281,9 +279,8 @@ public final class MemoryAccount {
     }
 
     /**
-     * Takes a block of at least {@code bytes}, its content undefined. The caller owns it.
-     *
-     * @return its address, or {@link #OVER_LIMIT} or {@link #NO_MEMORY}, with nothing charged
+     * Takes a block of at least {@code bytes}, its content undefined. The caller owns it. Answers {@link #OVER_LIMIT}
+     * or {@link #NO_MEMORY} in place of its address if there is none, with nothing charged.
      */
     public long tryAllocate(long bytes) {
         long bound = RawZMalloc.usableBytesBound(bytes);
@@ -312,10 +309,9 @@ public final class MemoryAccount {
     }
 
     /**
-     * Gives a block of this account back.
+     * Gives a block of this account back, and answers the usable bytes that were freed.
      *
      * @param bytes anything from the size requested to the usable size
-     * @return the usable bytes that were freed
      */
     public long free(long address, long bytes) {
         long usableBytes = RawZMalloc.freeSized(address, bytes);

@@ -46,10 +46,8 @@ public final class MemorySize {
     }
 
     /**
-     * Returns {@code bytes} for people, in powers of 1024 with one decimal: {@code "512 B"}, {@code "31.9 MiB"}. The
-     * result is rounded, so {@link #parse} does not give the same number back.
-     *
-     * @param bytes may be negative, as differences are
+     * Returns {@code bytes}, which may be negative, for people, in powers of 1024 with one decimal: {@code "512 B"},
+     * {@code "31.9 MiB"}. That is rounded, so {@link #parse} does not give the same number back.
      */
     public static String format(long bytes) {
         double value = bytes;

@@ -12,7 +12,8 @@ import java.util.OptionalLong;
  * What the Linux kernel says of a process' memory, in bytes. All of the process counts: Java heap, code, thread stacks
  * and native memory, whoever took it. A figure that cannot be had is empty, never 0.
  *
- * <p>Any thread may call. Each call reads the figure anew from {@code /proc}.
+ * <p>Any thread may call. Each call reads the figure anew from {@code /proc}. An identifier of a process that is not
+ * positive is refused with an {@link IllegalArgumentException}.
  */
 public final class ProcessMemory {
     private static final Path PROC = Path.of("/proc");
@@ -29,11 +30,7 @@ public final class ProcessMemory {
         return residentBytes(PROC, SELF);
     }
 
-    /**
-     * Like {@link #residentBytes()}, of the process {@code pid}; empty also if there is none, or none that may be read.
-     *
-     * @throws IllegalArgumentException if {@code pid} is not positive
-     */
+    /** Like {@link #residentBytes()}, of the process {@code pid}; empty also if it may not be read. */
     public static OptionalLong residentBytes(long pid) {
         return residentBytes(PROC, name(pid));
     }
@@ -66,11 +63,7 @@ public final class ProcessMemory {
         return smapsBytes(PROC, SELF, field);
     }
 
-    /**
-     * Like {@link #smapsBytes(String)}, of the process {@code pid}; empty also if it may not be read.
-     *
-     * @throws IllegalArgumentException if {@code pid} is not positive
-     */
+    /** Like {@link #smapsBytes(String)}, of the process {@code pid}; empty also if it may not be read. */
     public static OptionalLong smapsBytes(String field, long pid) {
         return smapsBytes(PROC, name(pid), field);
     }
@@ -136,10 +129,7 @@ public final class ProcessMemory {
 
     /**
      * The bytes that a line of a file in {@code /proc} tells in kilobytes behind {@code label}; empty if it is no such
-     * line.
-     *
-     * @throws NumberFormatException if they are no number
-     * @throws ArithmeticException if they are too many
+     * line. Throws what {@link Long#parseLong} and {@link Math#multiplyExact(long, long)} do.
      */
     static OptionalLong kilobytes(String line, String label) {
         if (!line.startsWith(label) || !line.endsWith(KILOBYTES) || line.length() < label.length() + 2) {

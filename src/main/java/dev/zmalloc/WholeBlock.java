@@ -7,7 +7,8 @@ import java.lang.foreign.MemorySegment;
  * resized.
  *
  * <p>What is told apart is in the documentation of {@link ZMalloc#zfree(MemorySegment)}. Nothing here looks at memory:
- * it is what the segment says of itself, and what the allocator says of its address.
+ * it is what the segment says of itself, and what the allocator says of its address. A refusal is an
+ * {@link IllegalArgumentException}.
  */
 final class WholeBlock {
     private static final MemorySegment.Scope GLOBAL = MemorySegment.NULL.scope();
@@ -17,10 +18,7 @@ final class WholeBlock {
     private WholeBlock() {}
 
     /**
-     * The address of what may be a whole block; 0 for {@code NULL}.
-     *
-     * @throws IllegalArgumentException if {@code block} is on the heap, is mapped from a file, is read-only, belongs to
-     *     an arena, or is not aligned as blocks are
+     * The address of what may be a whole block by what it says of itself; 0 for {@code NULL}. Refuses what cannot be.
      */
     static long address(MemorySegment block) {
         if (!block.isNative()) {
@@ -41,9 +39,8 @@ final class WholeBlock {
     }
 
     /**
-     * The usable bytes of {@code block}, at {@code address}, not 0, asked of the allocator.
-     *
-     * @throws IllegalArgumentException if a whole block of that many bytes is not what {@code block} is
+     * The usable bytes of {@code block}, at {@code address}, not 0, asked of the allocator. Refuses it if a whole block
+     * of that many bytes is not what it is.
      */
     static long usableBytes(MemorySegment block, long address) {
         long usableBytes = RawZMalloc.zmallocSize(address);
@@ -58,10 +55,8 @@ final class WholeBlock {
     }
 
     /**
-     * Refuses {@code bytes} if a block told to be of that size is not what {@code block} is.
-     *
-     * @throws IllegalArgumentException if {@code bytes} is less than the segment has, or leads to another size class
-     *     than the allocator has there
+     * Refuses {@code bytes} if they are less than the segment has, or lead to another size class than the allocator has
+     * at {@code address}, which is not 0.
      */
     static void checkBytes(MemorySegment block, long address, long bytes) {
         if (bytes < block.byteSize()) {

@@ -61,9 +61,7 @@ public final class ZMalloc {
         return segment(RawZMalloc.ztrycalloc(bytes), bytes);
     }
 
-    /**
-     * Like {@link #zcalloc(long)}, with a segment as long as what was really given, of which {@code bytes} are zero.
-     */
+    /** Like {@link #zcalloc(long)}, with a segment as long as what was really given, its first {@code bytes} zero. */
     public static MemorySegment zcallocUsable(long bytes) {
         UsableBytes usable = new UsableBytes();
         return segment(RawZMalloc.zcallocUsable(bytes, usable), usable.usable());
@@ -334,9 +332,8 @@ public final class ZMalloc {
     }
 
     /**
-     * The bytes of the string that {@code string} begins with, up to but without its zero byte.
+     * The bytes of the string that a segment of any kind begins with, up to but without its zero byte.
      *
-     * @param string any segment
      * @throws IllegalArgumentException if there is no zero byte in it
      */
     public static long zstrlen(MemorySegment string) {
@@ -344,9 +341,9 @@ public final class ZMalloc {
     }
 
     /**
-     * The UTF-8 string that {@code string} begins with, up to its zero byte. Bytes that are not UTF-8 become U+FFFD.
+     * The UTF-8 string that a segment of any kind begins with, up to its zero byte. Bytes that are not UTF-8 become
+     * U+FFFD.
      *
-     * @param string any segment
      * @throws IllegalArgumentException if there is no zero byte in it
      */
     public static String zstring(MemorySegment string) {

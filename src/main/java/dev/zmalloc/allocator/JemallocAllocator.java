@@ -62,7 +62,7 @@ record JemallocAllocator(
                 Downcalls.ordinary(sdallocx, sdallocx_fn.descriptor()),
                 CriticalCalls.selected().bind(sdallocx, sdallocx_fn.descriptor()),
                 mallctl,
-                JemallocStatistics.of(library, mallctl),
+                JemallocStatistics.of(mallctl),
                 print == 0
                         ? Optional.empty()
                         : Optional.of(Downcalls.ordinary(print, malloc_stats_print_fn.descriptor())),

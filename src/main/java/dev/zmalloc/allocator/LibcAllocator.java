@@ -135,14 +135,14 @@ record LibcAllocator(
     }
 
     private static long chunkBytes(long requestedBytes) {
-        return Math.max(MIN_CHUNK_BYTES, roundUp(requestedBytes + HEADER_BYTES, ALIGNMENT_BYTES));
+        return Math.max(MIN_CHUNK_BYTES, LibraryAllocator.roundUp(requestedBytes + HEADER_BYTES, ALIGNMENT_BYTES));
     }
 
     /** What is usable of a mapping for a chunk; 0 if one so small never gets its own. */
     private long mappedBytes(long chunkBytes) {
         return chunkBytes < MMAP_THRESHOLD_BYTES
                 ? 0
-                : roundUp(chunkBytes + HEADER_BYTES, pageBytes) - MAPPED_HEADER_BYTES;
+                : LibraryAllocator.roundUp(chunkBytes + HEADER_BYTES, pageBytes) - MAPPED_HEADER_BYTES;
     }
 
     @Override
@@ -174,9 +174,5 @@ record LibcAllocator(
     public boolean purge() {
         // What the function itself answers is whether there was anything to give back.
         return Downcalls.call(() -> (int) trimHandle.invokeExact(0L)) >= 0;
-    }
-
-    private static long roundUp(long bytes, long multiple) {
-        return (bytes + multiple - 1) & -multiple;
     }
 }

@@ -11,6 +11,11 @@ sealed interface LibraryAllocator extends Allocator
     /** The library's functions. */
     MallocFunctions functions();
 
+    /** The next multiple, a power of two. */
+    static long roundUp(long bytes, long multiple) {
+        return (bytes + multiple - 1) & -multiple;
+    }
+
     @Override
     default String name() {
         return description().name();

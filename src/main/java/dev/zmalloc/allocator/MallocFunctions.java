@@ -29,10 +29,7 @@ record MallocFunctions(
         MethodHandle criticalFreeHandle,
         long criticalBytes) {
     /**
-     * Binds them.
-     *
-     * @param prefix of their names, such as {@code mi_}
-     * @param usableSize name of the function that tells a block's usable size, with its prefix
+     * Binds them by their prefix, such as {@code mi_}, and the whole name of the one that tells a block's usable size.
      */
     static MallocFunctions of(NativeLibrary library, String prefix, String usableSize) {
         long malloc = library.find(prefix + "malloc");

@@ -137,8 +137,9 @@ record MimallocAllocator(
         if (requestedBytes <= BLOCKS_OF_PAGES_BYTES) {
             return goodBytes;
         }
-        long granules = roundUp(requestedBytes, granuleBytes(requestedBytes));
-        long slices = roundUp(granules, granules > EIGHT_SLICES_BYTES ? EIGHT_SLICES_BYTES : SLICE_BYTES);
+        long granules = LibraryAllocator.roundUp(requestedBytes, granuleBytes(requestedBytes));
+        long slices =
+                LibraryAllocator.roundUp(granules, granules > EIGHT_SLICES_BYTES ? EIGHT_SLICES_BYTES : SLICE_BYTES);
         return Math.max(goodBytes, slices);
     }
 
@@ -189,9 +190,5 @@ record MimallocAllocator(
         } catch (Throwable thrown) {
             throw Downcalls.unexpected(thrown);
         }
-    }
-
-    private static long roundUp(long bytes, long multiple) {
-        return (bytes + multiple - 1) & -multiple;
     }
 }

@@ -91,11 +91,7 @@ record TrackingAllocator(Allocator delegate, BlockRegistry registry) implements 
         return registry.get(address).usableBytes();
     }
 
-    /**
-     * Refuses a free that is told another size or alignment than the block has.
-     *
-     * @param alignmentBytes as in {@link Block}: 0 for a plain block
-     */
+    /** Refuses a free that is told another size or alignment, 0 for a plain block, than the block has. */
     static void check(Block block, long bytes, long alignmentBytes) {
         if (alignmentBytes != block.alignmentBytes()) {
             throw new NativeMemoryMisuseError(

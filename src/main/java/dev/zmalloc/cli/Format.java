@@ -53,9 +53,8 @@ final class Format {
     }
 
     /**
-     * Returns a bar of {@code width} characters, the ends included, or nothing if there is no room for one.
-     *
-     * @param fraction how much of it is filled, from 0 to 1; what lies outside counts as the nearer end
+     * Returns a bar of {@code width} characters, the ends included, filled from 0 to 1, or to the nearer of the two;
+     * nothing if there is no room for one.
      */
     static String bar(double fraction, int width) {
         int cells = width - 2;

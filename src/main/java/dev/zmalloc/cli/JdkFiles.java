@@ -34,9 +34,7 @@ final class JdkFiles implements SourceFiles {
     }
 
     /**
-     * Lists the files of the running JDK.
-     *
-     * @throws IOException if this Java runtime has no {@code jrt:/} file system, or it holds no files
+     * Lists the files of the running JDK; fails if this runtime has no {@code jrt:/} file system, or no files in it.
      */
     static JdkFiles open() throws IOException {
         List<JdkFile> files = new ArrayList<>();

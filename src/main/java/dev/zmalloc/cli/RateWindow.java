@@ -18,10 +18,8 @@ final class RateWindow {
     }
 
     /**
-     * Takes a sample and returns the rate over the window that ends with it, per second; 0 for the first sample.
-     *
-     * @param nanos a time that never goes back
-     * @param count the counter's value at that time
+     * Takes a sample of the counter at a time that never goes back, and returns the rate over the window that ends with
+     * it, per second; 0 for the first sample.
      */
     double perSecond(long nanos, long count) {
         samples.addLast(new Sample(nanos, count));

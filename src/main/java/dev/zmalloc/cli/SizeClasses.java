@@ -17,11 +17,8 @@ final class SizeClasses {
     private SizeClasses() {}
 
     /**
-     * Returns lines such as {@code 8, 16 to 128 by 16, 160 to 256 by 32}; K, M and so on are powers of 1024, and always
-     * whole.
-     *
-     * @param sizes in bytes, ascending
-     * @param columns how long a line may be, at least as long as one range
+     * Returns lines such as {@code 8, 16 to 128 by 16, 160 to 256 by 32}, of ascending sizes in bytes; K, M and so on
+     * are powers of 1024, and always whole. No line is longer than {@code columns}, unless a range alone is.
      */
     static List<String> lines(List<Long> sizes, int columns) {
         int listed = (int) sizes.stream().filter(size -> size <= LISTED_BYTES).count();

@@ -27,10 +27,6 @@ interface SourceFiles {
     /** Returns the key under which a file is cached, another for each file. The array is not to be changed. */
     byte[] key(int index);
 
-    /**
-     * Reads a whole file from its source; nothing is remembered between calls. The array belongs to the caller.
-     *
-     * @throws IOException if the file cannot be read
-     */
+    /** Reads a whole file from its source; nothing is remembered between calls. The array belongs to the caller. */
     byte[] read(int index) throws IOException;
 }

@@ -28,10 +28,8 @@ record Terminal(boolean interactive, boolean colour, int columns) {
     }
 
     /**
-     * Describes a terminal.
-     *
-     * @param environment {@code TERM}, {@code NO_COLOR} and {@code COLUMNS} are looked at
-     * @param sttySize what {@code stty size} printed: rows and columns; empty if it could not be asked
+     * Describes a terminal by {@code TERM}, {@code NO_COLOR} and {@code COLUMNS} of the environment, and by what
+     * {@code stty size} printed: rows and columns; empty if it could not be asked.
      */
     static Terminal of(Map<String, String> environment, String sttySize) {
         String[] size = sttySize.strip().split(" ", -1);

@@ -29,13 +29,7 @@ final class ZipfSampler {
     private final double areaEnd;
     private final double shortcut;
 
-    /**
-     * Creates a sampler.
-     *
-     * @param items how many ranks there are; at least 1
-     * @param exponent 0 (every rank alike) or more
-     * @throws IllegalArgumentException if either is out of its range
-     */
+    /** Creates a sampler of at least 1 item, by an exponent from 0, which draws every rank alike; refuses others. */
     ZipfSampler(int items, double exponent) {
         if (items < 1 || !(exponent >= 0) || Double.isInfinite(exponent)) {
             throw new IllegalArgumentException("items=" + items + " exponent=" + exponent);

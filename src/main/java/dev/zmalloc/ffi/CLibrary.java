@@ -8,9 +8,7 @@ public final class CLibrary {
 
     /**
      * The C library by its own handle, whose functions are found there even if a preloaded library has some of the same
-     * name.
-     *
-     * @throws UnsupportedOperationException if it is not the GNU one
+     * name. One that is not the GNU one is an {@link UnsupportedOperationException}.
      */
     public static NativeLibrary open() {
         try {

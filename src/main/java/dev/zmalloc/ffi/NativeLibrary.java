@@ -12,9 +12,8 @@ import java.util.Optional;
  */
 public record NativeLibrary(long handle, String prefix, String file, long baseAddress) {
     /**
-     * The library that has {@code anchor}, searched through {@code handle}; empty if none has it.
-     *
-     * @param anchor name, without the prefix, of a function that only this kind of library has
+     * The library that has {@code anchor}, a function that only this kind of library has, named without the prefix,
+     * searched through {@code handle}; empty if none has it.
      */
     public static Optional<NativeLibrary> find(long handle, String prefix, String anchor) {
         long address = LibraryLoader.symbol(handle, prefix + anchor);
@@ -26,10 +25,8 @@ public record NativeLibrary(long handle, String prefix, String file, long baseAd
     }
 
     /**
-     * The address of one of the library's functions, or 0. A function of that name in another file does not count: it
-     * would belong to another allocator, or be the C library's, which nearly every library depends on.
-     *
-     * @param name without the prefix
+     * The address of one of the library's functions, named without the prefix, or 0. A function of that name in another
+     * file does not count: it would be another allocator's, or the C library's, which nearly every library depends on.
      */
     public long find(String name) {
         long address = LibraryLoader.symbol(handle, prefix + name);

@@ -77,9 +77,8 @@ public final class Faults implements AutoCloseable {
     }
 
     /**
-     * Puts these faults into force, instead of those that were.
+     * Puts these faults into force, instead of those that were. Returns this, to close.
      *
-     * @return this, to close
      * @throws IllegalStateException if another allocator serves the process
      */
     public Faults inject() {
