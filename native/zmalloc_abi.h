@@ -39,8 +39,6 @@ typedef size_t (*nallocx_fn)(size_t size, int flags);
 /* ---- jemalloc: control and statistics ---- */
 
 typedef int (*mallctl_fn)(const char *name, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
-typedef int (*mallctlnametomib_fn)(const char *name, size_t *mibp, size_t *miblenp);
-typedef int (*mallctlbymib_fn)(const size_t *mib, size_t miblen, void *oldp, size_t *oldlenp, void *newp, size_t newlen);
 typedef void (*malloc_stats_write_fn)(void *cbopaque, const char *text);
 typedef void (*malloc_stats_print_fn)(malloc_stats_write_fn write, void *cbopaque, const char *opts);
 
