@@ -232,11 +232,13 @@ public final class MemoryAccount {
 
     /** Takes back a charge of {@code bytes}. */
     public void release(long bytes) {
-        for (MemoryAccount account = this; account != null; account = account.parent) {
-            long left = account.used.addAndGet(-bytes);
-            assert left >= 0 : "released " + bytes + " bytes, more than were in use: " + left;
-            account.unclaim(bytes);
+        // From the top down, where charges go from the bottom up: what is used above is never more than what is below.
+        if (parent != null) {
+            parent.release(bytes);
         }
+        long left = used.addAndGet(-bytes);
+        assert left >= 0 : "released " + bytes + " bytes, more than were in use: " + left;
+        unclaim(bytes);
     }
 
     /**

@@ -120,12 +120,13 @@ public final class RetiredBlocks {
             long address = ring.address(0);
             long bytes = ring.bytes(0);
             ring.removeFirst();
-            READABLE_HANDLE.setOpaque(this, readable - RawZMalloc.usableBytesBound(bytes));
             if (anyPins && pins.isPinned(address)) {
                 freed += keepPinned(address, bytes);
             } else {
                 freed += account.free(address, bytes);
             }
+            // Not before: who wants memory, and sees none that is to come, does not wait for it.
+            READABLE_HANDLE.setRelease(this, readable - RawZMalloc.usableBytesBound(bytes));
         }
         return freed;
     }
@@ -153,18 +154,22 @@ public final class RetiredBlocks {
         long address = pinned.address(index);
         long bytes = pinned.bytes(index);
         long usableBytes = RawZMalloc.usableBytesBound(bytes);
-        boolean isPinned = pins.isPinned(address);
-        int waitsFor = isPinned && !pins.isHeld(address) ? COPIED : HELD;
-        if (waitsFor != pinned.epoch(index)) {
-            COPIED_HANDLE.setOpaque(this, copiedBytes + (waitsFor == COPIED ? usableBytes : -usableBytes));
-            pinned.setEpoch(index, waitsFor);
-        }
-        if (isPinned) {
+        boolean wasCopied = pinned.epoch(index) == COPIED;
+        if (pins.isPinned(address)) {
+            boolean isCopied = !pins.isHeld(address);
+            if (isCopied != wasCopied) {
+                COPIED_HANDLE.setOpaque(this, copiedBytes + (isCopied ? usableBytes : -usableBytes));
+                pinned.setEpoch(index, isCopied ? COPIED : HELD);
+            }
             return 0;
         }
         pinned.remove(index);
+        long freed = account.free(address, bytes);
+        if (wasCopied) {
+            COPIED_HANDLE.setRelease(this, copiedBytes - usableBytes);
+        }
         PINNED_HANDLE.setVolatile(this, pinnedBytes - usableBytes);
-        return account.free(address, bytes);
+        return freed;
     }
 
     /**
@@ -172,7 +177,7 @@ public final class RetiredBlocks {
      * allocator cannot tell usable from requested. Any thread.
      */
     public long readableBytes() {
-        return (long) READABLE_HANDLE.getOpaque(this) + (long) COPIED_HANDLE.getOpaque(this);
+        return (long) READABLE_HANDLE.getAcquire(this) + (long) COPIED_HANDLE.getAcquire(this);
     }
 
     /** Usable bytes that wait for other pins to be taken off. Any thread. */
