@@ -56,6 +56,13 @@ final class Directory {
         return 2 * RawZMalloc.usableBytesBound(NODE_BYTES) + RawZMalloc.usableBytesBound(CHUNK_BYTES);
     }
 
+    /** The most bytes that a directory of so many chunks takes, those included. */
+    static long bytesBound(long chunks) {
+        long leaves = (chunks + FAN_OUT - 1) / FAN_OUT;
+        return (1 + leaves) * RawZMalloc.usableBytesBound(NODE_BYTES)
+                + chunks * RawZMalloc.usableBytesBound(CHUNK_BYTES);
+    }
+
     /** The most bytes that one {@link #tryAddChunk} takes. */
     static long growthBytesBound() {
         return RawZMalloc.usableBytesBound(NODE_BYTES) + RawZMalloc.usableBytesBound(CHUNK_BYTES);

@@ -61,7 +61,7 @@ public final class HashTable {
      * Entries per bucket above which the table grows, in eighths: 6 of 7 slots. Fuller makes chains common, which costs
      * more than it saves; at 5, buckets take 1.4 bytes an entry more.
      */
-    private static final int GROW_EIGHTHS_PER_BUCKET = 48;
+    static final int GROW_EIGHTHS_PER_BUCKET = 48;
 
     /**
      * Entries per bucket at which lacking growth is worth an eviction: one and a half times the former, about the bound

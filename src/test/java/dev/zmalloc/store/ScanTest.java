@@ -65,14 +65,14 @@ class ScanTest {
             for (int key = 0; key < staying; key++) {
                 store.put(key(key), value(key));
             }
-            for (int round = 0; round < 60; round++) {
+            for (int round = 0; round < 6; round++) {
                 Map<Integer, Integer> shown = new HashMap<>();
                 int others = 0;
                 long cursor = 0;
                 do {
                     cursor = store.scan(
                             cursor,
-                            1 + random.nextInt(20),
+                            1 + random.nextInt(40),
                             (key, value) -> shown.merge(key.get(INT, 0), 1, Integer::sum));
                     int wanted = random.nextInt(8_000);
                     for (; others < wanted; others++) {
