@@ -184,20 +184,25 @@ public final class HashTable {
             long bucket = bucket(index(keyHash, count));
             do {
                 long word = BucketLayout.word(bucket);
+                // Loaded once: between two loads a fold could turn the child, passed over as none, into the entry that
+                // was
+                // in it, and the version was counted up before.
+                long last = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, BucketLayout.CHILD_SLOT));
                 for (long bits = BucketLayout.candidates(word, keyHash); bits != 0; bits &= bits - 1) {
                     int slot = BucketLayout.slotOf(bits);
-                    long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
+                    long slotAddress = BucketLayout.slotAddress(bucket, slot);
+                    long slotWord = slot == BucketLayout.CHILD_SLOT ? last : BucketLayout.slotWordAt(slotAddress);
                     if (BucketLayout.holdsEntry(word, slot) && !BucketLayout.isChild(slotWord)) {
                         long entry = BucketLayout.address(slotWord);
                         if (EntryLayout.hasKey(entry, key, offset, bytes)) {
                             if (access >= 0 && BucketLayout.accessOf(slotWord) != access) {
-                                BucketLayout.setAccess(BucketLayout.slotAddress(bucket, slot), access);
+                                BucketLayout.setAccess(slotAddress, access);
                             }
                             return entry;
                         }
                     }
                 }
-                bucket = BucketLayout.child(bucket);
+                bucket = BucketLayout.isChild(last) ? BucketLayout.address(last) : 0;
             } while (bucket != 0);
             // All loads above are acquires, so this one comes after them.
             if ((int) VERSION_HANDLE.getAcquire(this) == before) {

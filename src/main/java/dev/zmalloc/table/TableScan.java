@@ -68,10 +68,15 @@ public final class TableScan {
         }
         int index = HashTable.index(Integer.reverse((int) position), count);
         long end = end(position, index, count);
-        for (long bucket = directory.bucket(index); bucket != 0; bucket = BucketLayout.child(bucket)) {
+        long bucket = directory.bucket(index);
+        while (bucket != 0) {
             long word = BucketLayout.word(bucket);
+            // Loaded once, as HashTable.find says.
+            long last = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, BucketLayout.CHILD_SLOT));
             for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
-                long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
+                long slotWord = slot == BucketLayout.CHILD_SLOT
+                        ? last
+                        : BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
                 if (BucketLayout.holdsEntry(word, slot) && !BucketLayout.isChild(slotWord)) {
                     long entry = BucketLayout.address(slotWord);
                     long hash = table.hashOf(entry);
@@ -81,6 +86,7 @@ public final class TableScan {
                     }
                 }
             }
+            bucket = BucketLayout.isChild(last) ? BucketLayout.address(last) : 0;
         }
         // All loads of slots are acquires, so this one comes after them.
         if (table.version() != version) {

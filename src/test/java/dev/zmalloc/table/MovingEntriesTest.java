@@ -3,6 +3,7 @@ package dev.zmalloc.table;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.fixtures.Seeds;
 import java.nio.ByteBuffer;
@@ -24,6 +25,7 @@ class MovingEntriesTest {
     private static final int CLASSES = 8;
     private static final int READERS = 2;
     private static final long NANOS = 1_500_000_000;
+    private static final long CHILD_BYTES = RawZMalloc.usableBytesBound(BucketLayout.BUCKET_BYTES);
 
     private final SipHash hash = SipHash.random();
     private final ReaderEpochs epochs = new ReaderEpochs();
@@ -139,8 +141,8 @@ class MovingEntriesTest {
         long entry = entries.tryAllocate(EntryLayout.entryBytes(bytes.length, 0, false));
         EntryLayout.writeHeader(entry, bytes.length, 0, EntryLayout.NEVER);
         Memory.copyIn(bytes, 0, EntryLayout.keyAddress(entry), bytes.length);
-        if (isScarce && account.usedMemory() + BucketLayout.BUCKET_BYTES > account.maxMemory()) {
-            account.release(BucketLayout.BUCKET_BYTES);
+        if (isScarce && account.isOver(CHILD_BYTES)) {
+            account.release(CHILD_BYTES);
         }
         long outcome = table.put(hash.hash(bytes), entry, 0, HashTable.ABSENT);
         if (outcome != HashTable.INSERTED) {
@@ -163,7 +165,7 @@ class MovingEntriesTest {
     /** Leaves room for some children, and never for a chunk of buckets. */
     private static void withhold(MemoryAccount account) {
         long room = account.maxMemory() - account.usedMemory();
-        long wanted = HashTable.initialBytesBound() + BucketLayout.BUCKET_BYTES;
+        long wanted = HashTable.initialBytesBound() + CHILD_BYTES;
         long least = account.usedMemory() == 0 ? wanted : Directory.CHUNK_BYTES / 2;
         if (room > least) {
             assertThat(account.tryReserve(room - least)).isTrue();
