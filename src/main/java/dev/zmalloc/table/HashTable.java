@@ -184,9 +184,7 @@ public final class HashTable {
             long bucket = bucket(index(keyHash, count));
             do {
                 long word = BucketLayout.word(bucket);
-                // Loaded once: between two loads a fold could turn the child, passed over as none, into the entry that
-                // was
-                // in it, and the version was counted up before.
+                // Once: between two loads a fold could turn a child, passed over, into the entry that was in it.
                 long last = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, BucketLayout.CHILD_SLOT));
                 for (long bits = BucketLayout.candidates(word, keyHash); bits != 0; bits &= bits - 1) {
                     int slot = BucketLayout.slotOf(bits);
@@ -204,7 +202,7 @@ public final class HashTable {
                 }
                 bucket = BucketLayout.isChild(last) ? BucketLayout.address(last) : 0;
             } while (bucket != 0);
-            // All loads above are acquires, so this one comes after them.
+            // The loads above are acquires, so this one comes after them.
             if ((int) VERSION_HANDLE.getAcquire(this) == before) {
                 return 0;
             }
