@@ -62,6 +62,7 @@ final class StoreKeeper {
             stripe.reclaim();
         }
         boolean removed = !stripe.removeExpired(CHAINS_PER_STEP);
-        return drained || removed;
+        boolean shrunk = stripe.shrinkSome();
+        return drained || removed || shrunk;
     }
 }

@@ -445,6 +445,23 @@ final class Stripe {
         }
     }
 
+    /**
+     * Merges some buckets of a table that has too many, unless somebody changes it now. Answers whether there may be
+     * more to merge. Removals do that too; but where they come in the order of the buckets, the last ones, still full,
+     * hold up the merges, and no removal is left to catch up.
+     */
+    boolean shrinkSome() {
+        if (!lock.tryLock()) {
+            return false;
+        }
+        try {
+            retired.ensureRoom(HashTable.retirementsBound());
+            return table.shrink();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void notePossibleExpiry(long expiry) {
         if (expiry < nextExpiry) {
             nextExpiry = expiry;

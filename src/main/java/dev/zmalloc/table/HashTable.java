@@ -69,9 +69,7 @@ public final class HashTable {
      */
     private static final int CROWDED_ENTRIES_PER_BUCKET = 9;
 
-    /**
-     * Entries per bucket below which the table shrinks: far from growing, so that it does not swing between the two.
-     */
+    /** Entries per bucket below which the table shrinks: far from growing, so as not to swing between the two. */
     private static final int SHRINK_ENTRIES_PER_BUCKET = 2;
 
     /** Splits that one insertion does at most: two, so that what was put off is caught up with. */
@@ -146,7 +144,7 @@ public final class HashTable {
         return Directory.growthBytesBound();
     }
 
-    /** The most blocks that one removal retires, or one insertion that replaces: a chunk, a leaf, children. */
+    /** The most blocks that a removal, a shrinking or a replacing insertion retires: chunks, leaves, children. */
     public static int retirementsBound() {
         return 3 * MERGES_PER_REMOVAL + 2;
     }
@@ -558,13 +556,15 @@ public final class HashTable {
         return true;
     }
 
-    private void shrink() {
+    /** Merges some buckets, if the table has more than it needs. Answers whether there may be more to merge. */
+    public boolean shrink() {
         for (int merges = 0; merges < MERGES_PER_REMOVAL; merges++) {
             boolean sparse = entries < (long) buckets * SHRINK_ENTRIES_PER_BUCKET;
-            if (buckets == Directory.BUCKETS_PER_CHUNK || !sparse || !tryMerge()) {
-                return;
+            if (buckets <= Directory.BUCKETS_PER_CHUNK || !sparse || !tryMerge()) {
+                return false;
             }
         }
+        return true;
     }
 
     /**
