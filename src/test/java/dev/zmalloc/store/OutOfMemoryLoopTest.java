@@ -3,6 +3,7 @@ package dev.zmalloc.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ZMalloc;
@@ -107,6 +108,40 @@ class OutOfMemoryLoopTest {
             assertSame(store, model);
         }
         assertThat(failures).isGreaterThan(3_000);
+    }
+
+    /** A table that could not grow for long has chains of which a split takes several children. */
+    @Test
+    void aSplitOfALongChainThatFailsLeavesNothingBehind() {
+        MemoryAccount shared = new MemoryAccount("shared", 1 << 20);
+        try (OffHeapStore store =
+                OffHeapStore.builder().maxMemory((2 << 20) - 1).account(shared).build()) {
+            Map<Integer, byte[]> model = new HashMap<>();
+            put(store, model, 0, new byte[4]);
+            // Never is there room for a chunk of buckets.
+            long withheld = shared.maxMemory() - shared.usedMemory();
+            assertThat(shared.tryReserve(withheld)).isTrue();
+            while (store.statistics().load() < 40) {
+                shared.release(2_000);
+                withheld -= 2_000;
+                try {
+                    while (true) {
+                        put(store, model, model.size(), new byte[4]);
+                    }
+                } catch (MaxMemoryException e) {
+                    assertThat(e.maxMemory()).isEqualTo(1 << 20);
+                }
+            }
+            shared.release(withheld);
+            int failures = 0;
+            for (int more = 0; more < 100; more++) {
+                int key = model.size();
+                failures += failEach(() -> put(store, model, key, new byte[4]));
+                StoreValidator.validate(store);
+            }
+            assertThat(failures).isGreaterThan(100);
+            assertSame(store, model);
+        }
     }
 
     @Test

@@ -49,13 +49,20 @@ record StoreAction(Kind kind, int key, int value, Form form, int millis) {
     private static final Kind[] KINDS = Kind.values();
     private static final Form[] FORMS = Form.values();
 
-    /** Random steps on some keys, often several on one key after another. Most store something; clearing is rare. */
+    /**
+     * Random steps on some keys, often several on one key after another. Many store something that expires; removing
+     * all of that, or everything, is rare.
+     */
     static List<StoreAction> sequence(SplittableRandom random, int steps, int keys) {
         List<StoreAction> sequence = new ArrayList<>();
         int key = 0;
         for (int step = 0; step < steps; step++) {
-            Kind kind = random.nextInt(4) == 0 ? Kind.PUT : KINDS[random.nextInt(KINDS.length)];
-            if (kind == Kind.CLEAR && random.nextInt(5) != 0) {
+            Kind kind = switch (random.nextInt(6)) {
+                case 0 -> Kind.PUT;
+                case 1 -> Kind.PUT_WITH_TIME;
+                default -> KINDS[random.nextInt(KINDS.length)];
+            };
+            if ((kind == Kind.CLEAR || kind == Kind.KEEP) && random.nextInt(5) != 0) {
                 kind = Kind.GET;
             }
             key = random.nextInt(3) == 0 ? key : random.nextInt(keys);
