@@ -54,7 +54,7 @@ final class UsedMemory {
      *
      * Each stripe has a band, BAND_BYTES up and down from where it was last looked at. Rising above it sums all stripes
      * up; falling below it only moves the band. So between one look at the peak by any stripe and the next, each stripe
-     * rises by at most twice BAND_BYTES, 64 KiB, and by what its threads are adding at this moment. A band and not a
+     * rises by at most twice BAND_BYTES, 20 KiB, and by what its threads are adding at this moment. A band and not a
      * step, so that a block that comes and goes at an edge does not make every one of its adds look.
      */
     private static final int SHARED_STRIPES = ThreadStripe.COUNT;
@@ -74,7 +74,7 @@ final class UsedMemory {
     private static final int LOWER = 5;
 
     /** How far a stripe's bytes move before the peak is looked at, or the band moved. */
-    static final long BAND_BYTES = 32 << 10;
+    static final long BAND_BYTES = 10 << 10;
 
     private static final VarHandle LONGS_HANDLE = MethodHandles.arrayElementVarHandle(long[].class);
     private static final long[] LONGS = new long[(STRIPES + 1) * STRIPE_LONGS];

@@ -374,9 +374,9 @@ public final class ZMalloc {
      * The highest that {@link #zmallocUsedMemory()} has been, since the process began or the last
      * {@link #zmallocResetPeak()}; never less than it is now.
      *
-     * <p>The count is kept in sixteen stripes, which threads share by a hash, and a stripe looks at the sum of all when
-     * it has risen enough. The peak told may therefore be less than the true one by up to 64 KiB for each stripe in
-     * use: 64 KiB where one thread allocates, 1 MiB where many do. It may pass the true one only as
+     * <p>The count is kept in 48 stripes, a thread's own or shared by many, and a stripe looks at the sum of all when
+     * it has risen enough. The peak told may therefore be less than the true one by up to 20 KiB for each stripe in
+     * use: 20 KiB where one thread allocates, 960 KiB where many do. It may pass the true one only as
      * {@code zmallocUsedMemory()} itself may, by what other threads take and free while the stripes are summed up.
      */
     public static long zmallocPeakMemory() {

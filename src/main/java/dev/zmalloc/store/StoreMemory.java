@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class StoreMemory {
     /** How long an operation waits for others to store what they hold: they may be off the processor for a while. */
-    private static final long MAX_WAIT_NANOS = 5_000_000_000L;
+    private static final long MAX_WAIT_NANOS = 1_000_000_000;
 
     private static final long WAIT_NANOS = 50_000;
 
@@ -304,11 +304,23 @@ final class StoreMemory {
             if (outcome == MemoryAccount.NO_MEMORY) {
                 throw outOfMemory(bytes);
             }
-            waitedNanos = makeRoom(bytes, 1, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
-                throw rejected("no room in the table, and " + whyNot(), refusing(bytes), bytes, keyBytes);
+                checkOpen();
+                noRoom.increment();
+                throw noBucket(refusing(bytes), RawZMalloc.zmallocSize(entry), bytes, keyBytes);
             }
+            waitedNanos = makeRoom(bytes, 1, evictions, waitedNanos);
         }
+    }
+
+    /** A refusal of an entry that is taken already, with the numbers as they are once it was given back. */
+    private MaxMemoryException noBucket(MemoryAccount refusing, long takenBytes, long bucketBytes, int keyBytes) {
+        return new MaxMemoryException(
+                "no room in the table, and " + whyNot() + " in " + refusing.path(),
+                takenBytes + bucketBytes,
+                refusing.usedMemory() - takenBytes,
+                refusing.maxMemory(),
+                keyBytes);
     }
 
     /**

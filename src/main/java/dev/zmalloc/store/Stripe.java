@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Reads take no lock: they run in an epoch, or hold a pin where they take longer. The lock is for changes, and held
  * for a table operation; copies into and out of native memory are made without it. No user code runs under it, nor in
- * an epoch.
+ * an epoch, but for the store's clock, and that only where an entry expires.
  */
 final class Stripe {
     /** Values up to this are copied out in an epoch; a longer one is pinned, so that no epoch lasts long. */

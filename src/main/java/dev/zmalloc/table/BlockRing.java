@@ -41,6 +41,16 @@ final class BlockRing {
         }
     }
 
+    /** Like {@link #ensureRoom}, and answers whether there was memory of the heap. */
+    boolean tryEnsureRoom(int blocks) {
+        try {
+            ensureRoom(blocks);
+            return true;
+        } catch (OutOfMemoryError e) {
+            return false;
+        }
+    }
+
     void add(long address, long blockBytes, int epoch) {
         ensureRoom(1);
         int place = place(size);

@@ -1,7 +1,6 @@
 package dev.zmalloc.table;
 
 import dev.zmalloc.MemoryAccount;
-import java.util.Arrays;
 
 /**
  * Moves the entries with a certain bit in their hash from one chain to another: copies them first, and clears their old
@@ -20,12 +19,16 @@ final class BucketSplit {
     }
 
     /**
-     * Copies the entries that have {@code bit} in their hash to a bucket that no reader knows yet. Its children are
-     * taken beforehand.
+     * Copies the entries that have {@code bit} in their hash to a bucket that no reader knows yet. Its children, and
+     * what this and {@link #clear} need of the heap, are taken beforehand.
      *
-     * @return whether there was memory for all of them; if not, nothing changed
+     * @return whether there was memory for all of it; if not, nothing changed
      */
     boolean tryCopy(long source, long target, int bit) {
+        int entries = BucketChain.entryCount(source);
+        if (!tryMakeRoom(entries) || !table.tryExpectRetirements(BucketChain.children(entries))) {
+            return false;
+        }
         collect(source, bit);
         long spares = 0;
         for (int needed = BucketChain.children(count); needed > 0; needed--) {
@@ -84,6 +87,17 @@ final class BucketSplit {
         }
     }
 
+    private boolean tryMakeRoom(int entries) {
+        if (entries > moving.length) {
+            try {
+                moving = new long[2 * entries];
+            } catch (OutOfMemoryError e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private void collect(long source, int bit) {
         count = 0;
         for (long bucket = source; bucket != 0; bucket = BucketLayout.child(bucket)) {
@@ -92,9 +106,6 @@ final class BucketSplit {
                 if (BucketLayout.holdsEntry(word, slot)) {
                     long entry = BucketLayout.address(BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot)));
                     if ((table.hashOf(entry) & bit) != 0) {
-                        if (count == moving.length) {
-                            moving = Arrays.copyOf(moving, 2 * count);
-                        }
                         moving[count++] = entry;
                     }
                 }

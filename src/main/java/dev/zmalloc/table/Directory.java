@@ -4,7 +4,6 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ffi.Memory;
 import java.util.function.LongConsumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Where the buckets of a table are: a tree of blocks of fixed size, so that growing by one bucket takes one small block
@@ -43,12 +42,15 @@ final class Directory {
     private static final int LEAF_SHIFT = CHUNK_SHIFT + Integer.numberOfTrailingZeros(FAN_OUT);
 
     private final MemoryAccount account;
-    private final long root;
+
+    /** Set before the first bucket count is published, and not changed after. */
+    private long root;
+
     private int chunks;
 
-    private Directory(MemoryAccount account, long root) {
+    /** Makes a directory that takes its memory from {@code account}, once it is opened. */
+    Directory(MemoryAccount account) {
         this.account = account;
-        this.root = root;
     }
 
     /** The most bytes that an empty directory and its first chunk take. */
@@ -68,10 +70,21 @@ final class Directory {
         return RawZMalloc.usableBytesBound(NODE_BYTES) + RawZMalloc.usableBytesBound(CHUNK_BYTES);
     }
 
-    /** Takes the root from {@code account}; {@code null} if there is no memory. */
-    static @Nullable Directory tryOpen(MemoryAccount account) {
-        long root = account.tryAllocateZeroed(NODE_BYTES);
-        return MemoryAccount.isAddress(root) ? new Directory(account, root) : null;
+    /**
+     * Takes the root and the first chunk, before anything else is asked of this object.
+     *
+     * @return as {@link #tryAddChunk}; if it is no address, this object must not be used
+     */
+    long tryOpen() {
+        root = account.tryAllocateZeroed(NODE_BYTES);
+        if (!MemoryAccount.isAddress(root)) {
+            return root;
+        }
+        long chunk = tryAddChunk();
+        if (!MemoryAccount.isAddress(chunk)) {
+            account.free(root, NODE_BYTES);
+        }
+        return chunk;
     }
 
     /** The number of buckets that there is room for. */
@@ -90,25 +103,26 @@ final class Directory {
     }
 
     /**
-     * Makes room for {@link #BUCKETS_PER_CHUNK} more buckets, zeroed. Answers whether there was memory; if not, nothing
-     * changed.
+     * Makes room for {@link #BUCKETS_PER_CHUNK} more buckets, zeroed.
+     *
+     * @return their address; or what {@link MemoryAccount#tryAllocate} answers, with nothing changed
      */
-    boolean tryAddChunk() {
+    long tryAddChunk() {
         if (bucketCapacity() == MAX_BUCKETS) {
-            return false;
+            return MemoryAccount.OVER_LIMIT;
         }
         long chunk = account.tryAllocateZeroed(CHUNK_BYTES);
         if (!MemoryAccount.isAddress(chunk)) {
-            return false;
+            return chunk;
         }
         long leaf = leafForNextChunk(chunk);
         if (!MemoryAccount.isAddress(leaf)) {
             account.free(chunk, CHUNK_BYTES);
-            return false;
+            return leaf;
         }
         Memory.putLongRelease(chunkPointer(leaf, chunks), chunk);
         chunks++;
-        return true;
+        return chunk;
     }
 
     /** Retires the last chunk, whose buckets must be out of use, and the leaf that held it if that is empty then. */

@@ -99,10 +99,9 @@ public final class EntryPins {
         return (long) PLACES_HANDLE.getOpaque(groups[place / GROUP_PLACES], place % GROUP_PLACES) & ~COPY_BIT;
     }
 
-    /** Takes a pin off. What the caller reads next of who waits for it is not older than that. */
+    /** Takes a pin off. What the caller reads next, by a volatile access, is not older than that. */
     public void unpin(int place) {
         PLACES_HANDLE.setVolatile(groups[place / GROUP_PLACES], place % GROUP_PLACES, 0L);
-        VarHandle.fullFence();
     }
 
     /** Tells whether anything is pinned. */

@@ -58,10 +58,10 @@ public final class HashTable {
     public static final long ABSENT = 0;
 
     /**
-     * Entries per bucket above which the table grows, in eighths: 6 of 7 slots. Fuller makes chains common, which costs
-     * more than it saves; at 5, buckets take 1.4 bytes an entry more.
+     * Entries per bucket above which the table grows, of seven slots. At a million entries the table takes 14.1 bytes
+     * an entry then (HashTableTest prints it), and took 15.3 with five; fuller ones have longer chains.
      */
-    static final int GROW_EIGHTHS_PER_BUCKET = 48;
+    static final int GROW_ENTRIES_PER_BUCKET = 6;
 
     /**
      * Entries per bucket at which lacking growth is worth an eviction: one and a half times the former, about the bound
@@ -369,8 +369,10 @@ public final class HashTable {
             return true;
         }
         for (int chains = 0; chains < atMost && buckets > 0; chains++) {
+            long head = left.bucket(buckets - 1);
+            retired.ensureRoom(BucketChain.entryCount(head));
             buckets--;
-            freeChain(left.bucket(buckets), owner);
+            freeChain(head, owner);
             if (buckets % Directory.BUCKETS_PER_CHUNK == 0) {
                 left.freeChunk();
             }
@@ -447,13 +449,10 @@ public final class HashTable {
 
     /** Takes the first buckets. Answers 0, or why not. */
     private long open() {
-        Directory opened = Directory.tryOpen(account);
-        if (opened == null) {
-            return account.isOver(initialBytesBound()) ? MemoryAccount.OVER_LIMIT : MemoryAccount.NO_MEMORY;
-        }
-        if (!opened.tryAddChunk()) {
-            opened.close();
-            return account.isOver(initialBytesBound()) ? MemoryAccount.OVER_LIMIT : MemoryAccount.NO_MEMORY;
+        Directory opened = new Directory(account);
+        long chunk = opened.tryOpen();
+        if (!MemoryAccount.isAddress(chunk)) {
+            return chunk;
         }
         directory = opened;
         publish(Directory.BUCKETS_PER_CHUNK);
@@ -504,7 +503,7 @@ public final class HashTable {
         return child;
     }
 
-    /** Gives back a child that was never part of a chain. */
+    /** Gives back a child that no reader can be in. */
     void freeChild(long child) {
         account.free(child, BucketLayout.BUCKET_BYTES);
         addChildren(-1);
@@ -518,14 +517,20 @@ public final class HashTable {
         }
     }
 
+    /** Sees to it that so many blocks can be retired without memory of the heap. Answers whether they can. */
+    boolean tryExpectRetirements(int blocks) {
+        return retired.tryEnsureRoom(blocks);
+    }
+
     /** The hash of an entry's key. */
     long hashOf(long entry) {
         return hash.hash(EntryLayout.keyAddress(entry), EntryLayout.keyBytes(entry));
     }
 
+    /** Splits buckets where there are too few, and memory allows. Throws nothing: an entry was put before. */
     private void grow() {
         for (int splits = 0; splits < SPLITS_PER_INSERTION; splits++) {
-            if (entries * 8 <= (long) buckets * GROW_EIGHTHS_PER_BUCKET || !trySplit()) {
+            if (entries <= (long) buckets * GROW_ENTRIES_PER_BUCKET || !trySplit()) {
                 return;
             }
         }
@@ -538,7 +543,7 @@ public final class HashTable {
      */
     private boolean trySplit() {
         Directory grown = directory;
-        if (grown == null || (buckets == grown.bucketCapacity() && !grown.tryAddChunk())) {
+        if (grown == null || (buckets == grown.bucketCapacity() && !MemoryAccount.isAddress(grown.tryAddChunk()))) {
             return false;
         }
         int bit = Integer.highestOneBit(buckets);

@@ -81,6 +81,11 @@ public final class RetiredBlocks {
         ring.ensureRoom(blocks);
     }
 
+    /** Like {@link #ensureRoom}, and answers whether there was memory of the heap. */
+    boolean tryEnsureRoom(int blocks) {
+        return ring.tryEnsureRoom(blocks);
+    }
+
     /**
      * Takes over a block that no reader can find any more.
      *
@@ -95,7 +100,8 @@ public final class RetiredBlocks {
     }
 
     /**
-     * Frees what no reader holds any more, a bounded number of blocks. Does not wait.
+     * Frees what no reader holds any more, a bounded number of blocks. Does not wait, and throws nothing: it is called
+     * when a change has been made.
      *
      * @return the bytes that were freed
      */
@@ -116,6 +122,9 @@ public final class RetiredBlocks {
         }
         // Whoever pinned one of these did so in an epoch that is over by now.
         boolean anyPins = frees > 0 && pins.any();
+        if (anyPins && !pinned.tryEnsureRoom(frees)) {
+            return 0;
+        }
         for (int count = 0; count < frees; count++) {
             long address = ring.address(0);
             long bytes = ring.bytes(0);

@@ -17,7 +17,7 @@ public final class TableSizes {
         if (entries <= 0) {
             return 0;
         }
-        double grown = Math.ceil(entries * 8 / HashTable.GROW_EIGHTHS_PER_BUCKET);
+        double grown = Math.ceil(entries / HashTable.GROW_ENTRIES_PER_BUCKET);
         long buckets = (long) Math.min(Directory.MAX_BUCKETS, Math.max(Directory.BUCKETS_PER_CHUNK, grown));
         long chunks = (buckets + Directory.BUCKETS_PER_CHUNK - 1) / Directory.BUCKETS_PER_CHUNK;
         return Directory.bytesBound(chunks)

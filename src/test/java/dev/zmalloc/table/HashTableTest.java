@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -213,6 +214,36 @@ class HashTableTest {
         while (none.readableBytes() > 0) {
             none.reclaim();
         }
+        assertThat(tight.usedMemory()).isZero();
+    }
+
+    /** Others take and give back what it wants at that moment, which does not make it the allocator's refusal. */
+    @Test
+    void aTableThatOpensAtTheLimitIsOverItOrNot() throws InterruptedException {
+        MemoryAccount tight = new MemoryAccount("test", HashTable.initialBytesBound());
+        RetiredBlocks none = new RetiredBlocks(tight, new ReaderEpochs(), new EntryPins());
+        AtomicBoolean done = new AtomicBoolean();
+        Thread other = Thread.ofPlatform().start(() -> {
+            while (!done.get()) {
+                if (tight.tryReserve(Directory.CHUNK_BYTES)) {
+                    tight.release(Directory.CHUNK_BYTES);
+                }
+            }
+        });
+        long entry = entry(1, 3);
+        int opened = 0;
+        int refused = 0;
+        for (int round = 0; round < 20_000; round++) {
+            HashTable small = new HashTable(tight, hash, none);
+            long outcome = small.put(hash.hash(key(1)), entry, 0, HashTable.ANY);
+            opened += outcome == HashTable.INSERTED ? 1 : 0;
+            refused += outcome == MemoryAccount.OVER_LIMIT ? 1 : 0;
+            small.drain(owned -> {}, Integer.MAX_VALUE);
+        }
+        done.set(true);
+        other.join();
+        free(entry);
+        assertThat(opened + refused).isEqualTo(20_000);
         assertThat(tight.usedMemory()).isZero();
     }
 
