@@ -4,11 +4,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Bytes of a caller's, wherever they are: a {@code byte[]} or a {@link MemorySegment}, and an offset into it.
+ * Bytes of a caller's, wherever they are: a {@code byte[]} or a {@link MemorySegment}.
  *
- * <p>Two values in place of an object, so that a call costs none. A segment is read through its own checks, never by
- * its address: another thread may close its arena at any time, and the reader then gets an exception and not a crash.
- * The bytes may change while they are read; who needs them twice reads a copy.
+ * <p>The value itself, so that a call makes no object for it; ranges of either are slices of a segment. A segment is
+ * read through its own checks, never by its address: another thread may close its arena at any time, and the reader
+ * then gets an exception and not a crash. The bytes may change while they are read; who needs them twice reads a copy.
  */
 public final class ByteRange {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
@@ -29,12 +29,12 @@ public final class ByteRange {
                 : ((MemorySegment) source).get(ValueLayout.JAVA_BYTE, offset);
     }
 
-    /** Copies {@code bytes} from {@code offset} of {@code source} to {@code target}. */
-    public static void copyIn(Object source, long offset, long target, int bytes) {
+    /** Copies {@code bytes} of {@code source} to {@code target}. */
+    public static void copyIn(Object source, long target, int bytes) {
         if (source instanceof byte[] array) {
-            Memory.copyIn(array, (int) offset, target, bytes);
+            Memory.copyIn(array, 0, target, bytes);
         } else {
-            Memory.copyIn((MemorySegment) source, offset, target, bytes);
+            Memory.copyIn((MemorySegment) source, target, bytes);
         }
     }
 
@@ -47,10 +47,10 @@ public final class ByteRange {
         }
     }
 
-    /** Tells whether {@code bytes} at {@code address} equal those at {@code offset} of {@code source}. */
-    public static boolean equal(long address, Object source, long offset, int bytes) {
+    /** Tells whether {@code bytes} at {@code address} equal those of {@code source}. */
+    public static boolean equal(long address, Object source, int bytes) {
         return source instanceof byte[] array
-                ? Memory.equal(address, array, (int) offset, bytes)
-                : Memory.equal(address, (MemorySegment) source, offset, bytes);
+                ? Memory.equal(address, array, 0, bytes)
+                : Memory.equal(address, (MemorySegment) source, bytes);
     }
 }

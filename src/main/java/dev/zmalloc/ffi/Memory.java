@@ -127,12 +127,12 @@ public final class Memory {
         }
     }
 
-    /** Copies {@code bytes} of {@code source}, from {@code offset}, to {@code target}. */
-    public static void copyIn(MemorySegment source, long offset, long target, long bytes) {
+    /** Copies the first {@code bytes} of {@code source} to {@code target}. */
+    public static void copyIn(MemorySegment source, long target, long bytes) {
         assert plausible(target, bytes) : wild(target, bytes);
         for (long done = 0; done < bytes; ) {
             long piece = Math.min(PIECE_BYTES, bytes - done);
-            MemorySegment.copy(source, offset + done, ALL, target + done, piece);
+            MemorySegment.copy(source, done, ALL, target + done, piece);
             done += piece;
         }
     }
@@ -181,10 +181,10 @@ public final class Memory {
         return MemorySegment.mismatch(ALL, left, left + bytes, ALL, right, right + bytes) < 0;
     }
 
-    /** Tells whether {@code bytes} at {@code address} equal those of {@code segment} from {@code offset}. */
-    public static boolean equal(long address, MemorySegment segment, long offset, long bytes) {
+    /** Tells whether {@code bytes} at {@code address} equal the first ones of {@code segment}. */
+    public static boolean equal(long address, MemorySegment segment, long bytes) {
         assert plausible(address, bytes) : wild(address, bytes);
-        return MemorySegment.mismatch(ALL, address, address + bytes, segment, offset, offset + bytes) < 0;
+        return MemorySegment.mismatch(ALL, address, address + bytes, segment, 0, bytes) < 0;
     }
 
     /** Sets {@code bytes} at {@code address} to {@code value}. */

@@ -126,12 +126,12 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      * @throws IllegalStateException if the store is closed
      */
     public byte @Nullable [] get(byte[] key) {
-        return operations.get(key, 0, key.length);
+        return operations.get(key, key.length);
     }
 
     /** Like {@link #get(byte[])}. */
     public byte @Nullable [] get(MemorySegment key) {
-        return operations.get(key, 0, keyBytes(key));
+        return operations.get(key, keyBytes(key));
     }
 
     /**
@@ -143,7 +143,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      */
     public int getInto(byte[] key, byte[] target, int offset) {
         Objects.checkIndex(offset, target.length + 1);
-        return operations.getInto(key, 0, key.length, target, offset, target.length - offset);
+        return operations.getInto(key, key.length, target, offset, target.length - offset);
     }
 
     /**
@@ -155,7 +155,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
         if (target.isReadOnly()) {
             throw new IllegalArgumentException("a value cannot be copied into a read-only segment");
         }
-        return operations.getInto(key, 0, keyBytes(key), target, 0, target.byteSize());
+        return operations.getInto(key, keyBytes(key), target, 0, target.byteSize());
     }
 
     /**
@@ -186,14 +186,14 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
     public <R extends @Nullable Object> @Nullable R read(
             byte[] key, Function<? super MemorySegment, ? extends R> reader) {
         Objects.requireNonNull(reader, "reader");
-        return operations.read(key, 0, key.length, reader);
+        return operations.read(key, key.length, reader);
     }
 
     /** Like {@link #read(byte[], Function)}. */
     public <R extends @Nullable Object> @Nullable R read(
             MemorySegment key, Function<? super MemorySegment, ? extends R> reader) {
         Objects.requireNonNull(reader, "reader");
-        return operations.read(key, 0, keyBytes(key), reader);
+        return operations.read(key, keyBytes(key), reader);
     }
 
     /**
@@ -203,27 +203,27 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      * @throws IllegalStateException if the store is closed
      */
     public @Nullable ValueLease lease(byte[] key) {
-        return operations.lease(key, 0, key.length, false);
+        return operations.lease(key, key.length, false);
     }
 
     /** Like {@link #lease(byte[])}. */
     public @Nullable ValueLease lease(MemorySegment key) {
-        return operations.lease(key, 0, keyBytes(key), false);
+        return operations.lease(key, keyBytes(key), false);
     }
 
     /** Like {@link #lease(byte[])}, and any thread may use and close it. */
     public @Nullable ValueLease leaseShared(byte[] key) {
-        return operations.lease(key, 0, key.length, true);
+        return operations.lease(key, key.length, true);
     }
 
     /** Tells whether {@code key} is there. Not a use of the entry: it counts neither as a hit nor for eviction. */
     public boolean containsKey(byte[] key) {
-        return operations.containsKey(key, 0, key.length);
+        return operations.containsKey(key, key.length);
     }
 
     /** Like {@link #containsKey(byte[])}. */
     public boolean containsKey(MemorySegment key) {
-        return operations.containsKey(key, 0, keyBytes(key));
+        return operations.containsKey(key, keyBytes(key));
     }
 
     /**
@@ -287,13 +287,13 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
     /** Like {@link #put(byte[], byte[])}, if {@code key} is there. Answers whether it was put. */
     public boolean replace(byte[] key, byte[] value) {
         checkLengths(key.length, value.length);
-        return operations.replace(key, 0, key.length, null, 0, 0, value, 0, value.length);
+        return operations.replace(key, key.length, null, 0, value, value.length);
     }
 
     /** Like {@link #replace(byte[], byte[])}. */
     public boolean replace(MemorySegment key, MemorySegment value) {
         checkLengths(key.byteSize(), value.byteSize());
-        return operations.replace(key, 0, keyBytes(key), null, 0, 0, value, 0, (int) value.byteSize());
+        return operations.replace(key, keyBytes(key), null, 0, value, (int) value.byteSize());
     }
 
     /**
@@ -301,20 +301,20 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      */
     public boolean replace(byte[] key, byte[] expected, byte[] value) {
         checkLengths(key.length, value.length);
-        return operations.replace(key, 0, key.length, expected, 0, expected.length, value, 0, value.length);
+        return operations.replace(key, key.length, expected, expected.length, value, value.length);
     }
 
     /** Like {@link #replace(byte[], byte[], byte[])}. */
     public boolean replace(MemorySegment key, MemorySegment expected, MemorySegment value) {
         checkLengths(key.byteSize(), value.byteSize());
         int expectedBytes = (int) Math.min(Integer.MAX_VALUE, expected.byteSize());
-        return operations.replace(key, 0, keyBytes(key), expected, 0, expectedBytes, value, 0, (int) value.byteSize());
+        return operations.replace(key, keyBytes(key), expected, expectedBytes, value, (int) value.byteSize());
     }
 
     /** Like {@link #put(byte[], byte[])}, and answers the value that was replaced; {@code null} if there was none. */
     public byte @Nullable [] getAndPut(byte[] key, byte[] value) {
         checkLengths(key.length, value.length);
-        return operations.getAndPut(key, 0, key.length, value);
+        return operations.getAndPut(key, key.length, value);
     }
 
     /**
@@ -329,7 +329,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      */
     public byte @Nullable [] update(byte[] key, UnaryOperator<byte @Nullable []> function) {
         checkLengths(key.length, 0);
-        return operations.update(key, 0, key.length, Objects.requireNonNull(function, "function"));
+        return operations.update(key, key.length, Objects.requireNonNull(function, "function"));
     }
 
     /**
@@ -339,30 +339,30 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      * @throws IllegalStateException if the store is closed
      */
     public boolean remove(byte[] key) {
-        return operations.remove(key, 0, key.length);
+        return operations.remove(key, key.length);
     }
 
     /** Like {@link #remove(byte[])}. */
     public boolean remove(MemorySegment key) {
-        return operations.remove(key, 0, keyBytes(key));
+        return operations.remove(key, keyBytes(key));
     }
 
     /**
      * Like {@link #remove(byte[])}, if the value of {@code key} is {@code expected}. Answers whether it was removed.
      */
     public boolean remove(byte[] key, byte[] expected) {
-        return operations.remove(key, 0, key.length, expected, 0, expected.length);
+        return operations.remove(key, key.length, expected, expected.length);
     }
 
     /** Like {@link #remove(byte[], byte[])}. */
     public boolean remove(MemorySegment key, MemorySegment expected) {
         int expectedBytes = (int) Math.min(Integer.MAX_VALUE, expected.byteSize());
-        return operations.remove(key, 0, keyBytes(key), expected, 0, expectedBytes);
+        return operations.remove(key, keyBytes(key), expected, expectedBytes);
     }
 
     /** Like {@link #remove(byte[])}, and answers the value that was removed; {@code null} if there was none. */
     public byte @Nullable [] getAndRemove(byte[] key) {
-        return operations.getAndRemove(key, 0, key.length);
+        return operations.getAndRemove(key, key.length);
     }
 
     /**
@@ -374,12 +374,12 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      */
     public boolean expire(byte[] key, Duration timeToLive) {
         long expiry = expiry(timeToLive);
-        return operations.expireAt(key, 0, key.length, expiry);
+        return operations.expireAt(key, key.length, expiry);
     }
 
     /** Lets {@code key} never expire. Answers whether the key is there. Needs room like {@link #expire}. */
     public boolean persist(byte[] key) {
-        return operations.expireAt(key, 0, key.length, EntryLayout.NEVER);
+        return operations.expireAt(key, key.length, EntryLayout.NEVER);
     }
 
     /**
@@ -388,7 +388,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      * @return the time left; {@code null} if the key is not there, or does not expire
      */
     public @Nullable Duration timeToLive(byte[] key) {
-        Long expiry = operations.expiry(key, 0, key.length);
+        Long expiry = operations.expiry(key, key.length);
         if (expiry == null || expiry == EntryLayout.NEVER) {
             return null;
         }
@@ -401,7 +401,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      * Where the allocator does not tell usable sizes beforehand, the most that it can be.
      */
     public OptionalLong entryBytes(byte[] key) {
-        Long requested = operations.entryBytes(key, 0, key.length);
+        Long requested = operations.entryBytes(key, key.length);
         return requested == null ? OptionalLong.empty() : OptionalLong.of(RawZMalloc.usableBytesBound(requested));
     }
 
@@ -573,7 +573,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
             throw new IllegalStateException("the store is closed");
         }
         checkLengths(keyBytes, valueBytes);
-        return operations.put(key, 0, (int) keyBytes, value, 0, (int) valueBytes, expiry, expected, null);
+        return operations.put(key, (int) keyBytes, value, (int) valueBytes, expiry, expected, null);
     }
 
     private static void checkLengths(long keyBytes, long valueBytes) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The operations of a store on keys and values wherever they are: each is a {@code byte[]} or a {@link MemorySegment},
- * an offset and a length ({@link ByteRange}).
+ * and its length ({@link ByteRange}).
  *
  * <p>What depends on the value that is there, such as replacing it if it equals another, pins the entry, looks at it
  * without a lock, and then changes the table only if that very entry is still under the key. A pinned entry's block is
@@ -42,27 +42,27 @@ final class StoreOperations {
         return stripes[(int) (keyHash >>> STRIPE_SHIFT) & (stripes.length - 1)];
     }
 
-    byte @Nullable [] get(Object key, long offset, int bytes) {
-        long keyHash = hash.hash(key, offset, bytes);
-        return stripe(keyHash).get(keyHash, key, offset, bytes);
+    byte @Nullable [] get(Object key, int bytes) {
+        long keyHash = hash.hash(key, bytes);
+        return stripe(keyHash).get(keyHash, key, bytes);
     }
 
-    int getInto(Object key, long offset, int bytes, Object target, long targetOffset, long atMost) {
-        long keyHash = hash.hash(key, offset, bytes);
-        return stripe(keyHash).get(keyHash, key, offset, bytes, target, targetOffset, atMost);
+    int getInto(Object key, int bytes, Object target, long targetOffset, long atMost) {
+        long keyHash = hash.hash(key, bytes);
+        return stripe(keyHash).get(keyHash, key, bytes, target, targetOffset, atMost);
     }
 
-    boolean containsKey(Object key, long offset, int bytes) {
-        long keyHash = hash.hash(key, offset, bytes);
-        return stripe(keyHash).containsKey(keyHash, key, offset, bytes);
+    boolean containsKey(Object key, int bytes) {
+        long keyHash = hash.hash(key, bytes);
+        return stripe(keyHash).containsKey(keyHash, key, bytes);
     }
 
     @SuppressWarnings("MustBeClosedChecker") // closed by hand, since what follows depends on whether closing succeeded
     <R extends @Nullable Object> @Nullable R read(
-            Object key, long offset, int bytes, Function<? super MemorySegment, ? extends R> reader) {
-        long keyHash = hash.hash(key, offset, bytes);
+            Object key, int bytes, Function<? super MemorySegment, ? extends R> reader) {
+        long keyHash = hash.hash(key, bytes);
         Stripe stripe = stripe(keyHash);
-        int pin = stripe.pin(keyHash, key, offset, bytes);
+        int pin = stripe.pin(keyHash, key, bytes);
         if (pin == Stripe.NOT_THERE) {
             return null;
         }
@@ -82,10 +82,10 @@ final class StoreOperations {
 
     @SuppressWarnings("MustBeClosedChecker") // the lease closes it
     @Nullable
-    ValueLease lease(Object key, long offset, int bytes, boolean shared) {
-        long keyHash = hash.hash(key, offset, bytes);
+    ValueLease lease(Object key, int bytes, boolean shared) {
+        long keyHash = hash.hash(key, bytes);
         Stripe stripe = stripe(keyHash);
-        int pin = stripe.pin(keyHash, key, offset, bytes);
+        int pin = stripe.pin(keyHash, key, bytes);
         if (pin == Stripe.NOT_THERE) {
             return null;
         }
@@ -117,10 +117,8 @@ final class StoreOperations {
      */
     boolean put(
             Object key,
-            long keyOffset,
             int keyBytes,
             Object value,
-            long valueOffset,
             int valueBytes,
             long expiry,
             long expected,
@@ -132,8 +130,8 @@ final class StoreOperations {
         try {
             EntryLayout.writeHeader(entry, keyBytes, valueBytes, expiry);
             long keyAddress = EntryLayout.keyAddress(entry);
-            ByteRange.copyIn(key, keyOffset, keyAddress, keyBytes);
-            ByteRange.copyIn(value, valueOffset, keyAddress + keyBytes, valueBytes);
+            ByteRange.copyIn(key, keyAddress, keyBytes);
+            ByteRange.copyIn(value, keyAddress + keyBytes, valueBytes);
             // Of the copy: the caller's bytes may change, and an entry must be where its own hash says.
             long keyHash = hash.hash(keyAddress, keyBytes);
             stripe = stripe(keyHash);
@@ -152,11 +150,11 @@ final class StoreOperations {
     }
 
     /** The value that was replaced, or {@code null}. */
-    byte @Nullable [] getAndPut(Object key, long keyOffset, int keyBytes, byte[] value) {
+    byte @Nullable [] getAndPut(Object key, int keyBytes, byte[] value) {
         int[] replaced = {Stripe.NOT_THERE};
-        long keyHash = hash.hash(key, keyOffset, keyBytes);
+        long keyHash = hash.hash(key, keyBytes);
         try {
-            put(key, keyOffset, keyBytes, value, 0, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
+            put(key, keyBytes, value, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
             return copy(replaced[0]);
         } finally {
             unpin(stripe(keyHash), replaced[0]);
@@ -164,11 +162,11 @@ final class StoreOperations {
     }
 
     /** The value that was removed, or {@code null}. */
-    byte @Nullable [] getAndRemove(Object key, long keyOffset, int keyBytes) {
+    byte @Nullable [] getAndRemove(Object key, int keyBytes) {
         int[] removed = {Stripe.NOT_THERE};
-        long keyHash = hash.hash(key, keyOffset, keyBytes);
+        long keyHash = hash.hash(key, keyBytes);
         try {
-            stripe(keyHash).remove(keyHash, key, keyOffset, keyBytes, HashTable.ANY, removed);
+            stripe(keyHash).remove(keyHash, key, keyBytes, HashTable.ANY, removed);
             return copy(removed[0]);
         } finally {
             unpin(stripe(keyHash), removed[0]);
@@ -179,10 +177,7 @@ final class StoreOperations {
         if (pin == Stripe.NOT_THERE) {
             return null;
         }
-        long entry = pins.entry(pin);
-        byte[] value = new byte[EntryLayout.valueBytes(entry)];
-        Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, value.length);
-        return value;
+        return EntryLayout.copyOfValue(pins.entry(pin));
     }
 
     private static void unpin(Stripe stripe, int pin) {
@@ -191,9 +186,9 @@ final class StoreOperations {
         }
     }
 
-    boolean remove(Object key, long offset, int bytes) {
-        long keyHash = hash.hash(key, offset, bytes);
-        return stripe(keyHash).remove(keyHash, key, offset, bytes, HashTable.ANY, null);
+    boolean remove(Object key, int bytes) {
+        long keyHash = hash.hash(key, bytes);
+        return stripe(keyHash).remove(keyHash, key, bytes, HashTable.ANY, null);
     }
 
     /** A change to a key that depends on the entry that is there. */
@@ -207,11 +202,11 @@ final class StoreOperations {
     }
 
     /** Tries a change until the entry that it saw is still there. Answers whether there was an entry. */
-    private boolean change(Object key, long offset, int bytes, Change change) {
-        long keyHash = hash.hash(key, offset, bytes);
+    private boolean change(Object key, int bytes, Change change) {
+        long keyHash = hash.hash(key, bytes);
         Stripe stripe = stripe(keyHash);
         while (true) {
-            int pin = stripe.peek(keyHash, key, offset, bytes);
+            int pin = stripe.peek(keyHash, key, bytes);
             if (pin == Stripe.NOT_THERE) {
                 return false;
             }
@@ -226,13 +221,13 @@ final class StoreOperations {
     }
 
     /** Removes a key if its value is the given one. */
-    boolean remove(Object key, long offset, int bytes, Object value, long valueOffset, int valueBytes) {
+    boolean remove(Object key, int bytes, Object value, int valueBytes) {
         boolean[] removed = {false};
-        change(key, offset, bytes, (stripe, keyHash, entry) -> {
-            if (!hasValue(entry, value, valueOffset, valueBytes)) {
+        change(key, bytes, (stripe, keyHash, entry) -> {
+            if (!hasValue(entry, value, valueBytes)) {
                 return true;
             }
-            removed[0] = stripe.remove(keyHash, key, offset, bytes, entry, null);
+            removed[0] = stripe.remove(keyHash, key, bytes, entry, null);
             return removed[0];
         });
         return removed[0];
@@ -244,46 +239,36 @@ final class StoreOperations {
      * @param expected the value that it must have, or {@code null} for any
      */
     boolean replace(
-            Object key,
-            long keyOffset,
-            int keyBytes,
-            @Nullable Object expected,
-            long expectedOffset,
-            int expectedBytes,
-            Object value,
-            long valueOffset,
-            int valueBytes) {
+            Object key, int keyBytes, @Nullable Object expected, int expectedBytes, Object value, int valueBytes) {
         boolean[] replaced = {false};
-        change(key, keyOffset, keyBytes, (stripe, keyHash, entry) -> {
-            if (expected != null && !hasValue(entry, expected, expectedOffset, expectedBytes)) {
+        change(key, keyBytes, (stripe, keyHash, entry) -> {
+            if (expected != null && !hasValue(entry, expected, expectedBytes)) {
                 return true;
             }
-            replaced[0] = put(key, keyOffset, keyBytes, value, valueOffset, valueBytes, EntryLayout.NEVER, entry, null);
+            replaced[0] = put(key, keyBytes, value, valueBytes, EntryLayout.NEVER, entry, null);
             return replaced[0];
         });
         return replaced[0];
     }
 
-    private static boolean hasValue(long entry, Object value, long offset, int bytes) {
-        return EntryLayout.valueBytes(entry) == bytes
-                && ByteRange.equal(EntryLayout.valueAddress(entry), value, offset, bytes);
+    private static boolean hasValue(long entry, Object value, int bytes) {
+        return EntryLayout.valueBytes(entry) == bytes && ByteRange.equal(EntryLayout.valueAddress(entry), value, bytes);
     }
 
     /** Sets when an entry expires, by a copy of it. Answers whether the key is there. */
-    boolean expireAt(Object key, long offset, int bytes, long expiry) {
-        return change(key, offset, bytes, (stripe, keyHash, entry) -> {
+    boolean expireAt(Object key, int bytes, long expiry) {
+        return change(key, bytes, (stripe, keyHash, entry) -> {
             int valueBytes = EntryLayout.valueBytes(entry);
             MemorySegment value = Memory.segment(EntryLayout.valueAddress(entry), valueBytes);
-            return EntryLayout.expiry(entry) == expiry
-                    || put(key, offset, bytes, value, 0, valueBytes, expiry, entry, null);
+            return EntryLayout.expiry(entry) == expiry || put(key, bytes, value, valueBytes, expiry, entry, null);
         });
     }
 
     /** When the entry of a key expires, {@link EntryLayout#NEVER} if never; {@code null} if the key is not there. */
     @Nullable
-    Long expiry(Object key, long offset, int bytes) {
+    Long expiry(Object key, int bytes) {
         long[] expiry = {0};
-        boolean there = change(key, offset, bytes, (stripe, keyHash, entry) -> {
+        boolean there = change(key, bytes, (stripe, keyHash, entry) -> {
             expiry[0] = EntryLayout.expiry(entry);
             return true;
         });
@@ -292,9 +277,9 @@ final class StoreOperations {
 
     /** The bytes to request for the entry of a key; {@code null} if it is not there. */
     @Nullable
-    Long entryBytes(Object key, long offset, int bytes) {
+    Long entryBytes(Object key, int bytes) {
         long[] entryBytes = {0};
-        boolean there = change(key, offset, bytes, (stripe, keyHash, entry) -> {
+        boolean there = change(key, bytes, (stripe, keyHash, entry) -> {
             entryBytes[0] = EntryLayout.entryBytes(entry);
             return true;
         });
@@ -302,26 +287,22 @@ final class StoreOperations {
     }
 
     /** Gives the value of a key to {@code function}, and puts what it returns, or removes the key. */
-    byte @Nullable [] update(Object key, long offset, int bytes, UnaryOperator<byte @Nullable []> function) {
+    byte @Nullable [] update(Object key, int bytes, UnaryOperator<byte @Nullable []> function) {
         while (true) {
             byte[][] result = new byte[1][];
-            boolean[] made = {false};
-            boolean there = change(key, offset, bytes, (stripe, keyHash, entry) -> {
-                byte[] value = new byte[EntryLayout.valueBytes(entry)];
-                Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, value.length);
-                byte[] updated = function.apply(value);
+            boolean there = change(key, bytes, (stripe, keyHash, entry) -> {
+                byte[] updated = function.apply(EntryLayout.copyOfValue(entry));
                 result[0] = updated;
-                made[0] = updated == null
-                        ? stripe.remove(keyHash, key, offset, bytes, entry, null)
-                        : put(key, offset, bytes, updated, 0, updated.length, EntryLayout.NEVER, entry, null);
-                return made[0];
+                return updated == null
+                        ? stripe.remove(keyHash, key, bytes, entry, null)
+                        : put(key, bytes, updated, updated.length, EntryLayout.NEVER, entry, null);
             });
             if (there) {
                 return result[0];
             }
             byte[] created = function.apply(null);
             if (created == null
-                    || put(key, offset, bytes, created, 0, created.length, EntryLayout.NEVER, HashTable.ABSENT, null)) {
+                    || put(key, bytes, created, created.length, EntryLayout.NEVER, HashTable.ABSENT, null)) {
                 return created;
             }
         }

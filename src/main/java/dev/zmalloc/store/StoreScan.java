@@ -187,7 +187,7 @@ final class StoreScan {
             int pin = drawPinned(stripe, places, random);
             if (pin != Stripe.NOT_THERE) {
                 try {
-                    return key(parts.pins().entry(pin));
+                    return EntryLayout.copyOfKey(parts.pins().entry(pin));
                 } finally {
                     stripe.unpin(pin);
                 }
@@ -209,12 +209,6 @@ final class StoreScan {
         } finally {
             parts.epochs().exit(ticket);
         }
-    }
-
-    private static byte[] key(long entry) {
-        byte[] key = new byte[EntryLayout.keyBytes(entry)];
-        Memory.copyOut(EntryLayout.keyAddress(entry), key, 0, key.length);
-        return key;
     }
 
     /** The first key from a random place on, where all that is drawn is void, or has expired. */

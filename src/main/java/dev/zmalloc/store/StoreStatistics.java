@@ -43,9 +43,9 @@ public record StoreStatistics(
         long buckets = 0;
         long children = 0;
         for (Stripe stripe : store.stripes()) {
-            puts += stripe.counters().get(OwnedCounters.PUTS);
-            removals += stripe.counters().get(OwnedCounters.REMOVALS);
-            expirations += stripe.counters().get(OwnedCounters.EXPIRATIONS);
+            puts += stripe.puts();
+            removals += stripe.removals();
+            expirations += stripe.expirations();
             buckets += stripe.table().bucketCount();
             children += stripe.table().childCount();
         }

@@ -3,11 +3,11 @@ package dev.zmalloc.store;
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.evict.AccessClock;
 import dev.zmalloc.ffi.ByteRange;
-import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.EntryVisitor;
 import dev.zmalloc.table.HashTable;
+import dev.zmalloc.table.OwnedCount;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.RetiredBlocks;
 import java.util.ArrayDeque;
@@ -38,7 +38,9 @@ final class Stripe {
     private final ReaderEpochs epochs;
     private final EntryPins pins;
     private final RetiredBlocks retired;
-    private final OwnedCounters counters = new OwnedCounters();
+    private final OwnedCount puts = new OwnedCount();
+    private final OwnedCount removals = new OwnedCount();
+    private final OwnedCount expirations = new OwnedCount();
 
     private volatile HashTable table;
 
@@ -80,29 +82,24 @@ final class Stripe {
     }
 
     /** A copy of the value of a key, or {@code null}. Counts as a hit or a miss. */
-    byte @Nullable [] get(long hash, Object key, long offset, int bytes) {
+    byte @Nullable [] get(long hash, Object key, int bytes) {
         int ticket = epochs.enter();
         long entry = 0;
         int pin;
         try {
-            entry = findLive(hash, key, offset, bytes, clock.now());
+            entry = findLive(hash, key, bytes, clock.now());
             if (entry == 0) {
                 return null;
             }
-            int valueBytes = EntryLayout.valueBytes(entry);
-            if (valueBytes <= COPY_IN_EPOCH_BYTES) {
-                byte[] value = new byte[valueBytes];
-                Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, valueBytes);
-                return value;
+            if (EntryLayout.valueBytes(entry) <= COPY_IN_EPOCH_BYTES) {
+                return EntryLayout.copyOfValue(entry);
             }
             pin = pins.pinForCopy(entry);
         } finally {
             exit(ticket, entry);
         }
         try {
-            byte[] value = new byte[EntryLayout.valueBytes(entry)];
-            Memory.copyOut(EntryLayout.valueAddress(entry), value, 0, value.length);
-            return value;
+            return EntryLayout.copyOfValue(entry);
         } finally {
             unpin(pin);
         }
@@ -114,8 +111,8 @@ final class Stripe {
      *
      * @return the value's length, copied or not; {@link #NOT_THERE}
      */
-    int get(long hash, Object key, long offset, int bytes, Object target, long targetOffset, long atMost) {
-        int pin = pin(hash, key, offset, bytes, true);
+    int get(long hash, Object key, int bytes, Object target, long targetOffset, long atMost) {
+        int pin = pin(hash, key, bytes, true);
         if (pin == NOT_THERE) {
             return NOT_THERE;
         }
@@ -136,15 +133,15 @@ final class Stripe {
      *
      * @return the pin, or {@link #NOT_THERE}
      */
-    int pin(long hash, Object key, long offset, int bytes) {
-        return pin(hash, key, offset, bytes, false);
+    int pin(long hash, Object key, int bytes) {
+        return pin(hash, key, bytes, false);
     }
 
-    private int pin(long hash, Object key, long offset, int bytes, boolean forCopy) {
+    private int pin(long hash, Object key, int bytes, boolean forCopy) {
         int ticket = epochs.enter();
         long entry = 0;
         try {
-            entry = findLive(hash, key, offset, bytes, clock.now());
+            entry = findLive(hash, key, bytes, clock.now());
             if (entry == 0) {
                 return NOT_THERE;
             }
@@ -155,10 +152,10 @@ final class Stripe {
     }
 
     /** Like {@link #pin}, without counting as anything, for the store's own operations. */
-    int peek(long hash, Object key, long offset, int bytes) {
+    int peek(long hash, Object key, int bytes) {
         int ticket = epochs.enter();
         try {
-            long entry = findLive(hash, key, offset, bytes, -1);
+            long entry = findLive(hash, key, bytes, -1);
             return entry == 0 ? NOT_THERE : pins.pin(entry);
         } finally {
             epochs.exit(ticket);
@@ -179,17 +176,17 @@ final class Stripe {
         }
     }
 
-    boolean containsKey(long hash, Object key, long offset, int bytes) {
+    boolean containsKey(long hash, Object key, int bytes) {
         int ticket = epochs.enter();
         try {
-            return findLive(hash, key, offset, bytes, -1) != 0;
+            return findLive(hash, key, bytes, -1) != 0;
         } finally {
             epochs.exit(ticket);
         }
     }
 
-    private long findLive(long hash, Object key, long offset, int bytes, int access) {
-        long entry = table.find(hash, key, offset, bytes, access);
+    private long findLive(long hash, Object key, int bytes, int access) {
+        long entry = table.find(hash, key, bytes, access);
         if (entry == 0) {
             checkOpen();
             return 0;
@@ -246,7 +243,7 @@ final class Stripe {
             } else {
                 retire(outcome);
             }
-            counters.add(OwnedCounters.PUTS, 1);
+            puts.add(1);
             notePossibleExpiry(EntryLayout.expiry(entry));
             return HashTable.INSERTED;
         } finally {
@@ -275,18 +272,18 @@ final class Stripe {
      * @param removed takes a pin of the entry, as for {@link #put}
      * @return whether a live entry was removed
      */
-    boolean remove(long hash, Object key, long offset, int bytes, long expected, int @Nullable [] removed) {
+    boolean remove(long hash, Object key, int bytes, long expected, int @Nullable [] removed) {
         lock.lock();
         try {
             checkOpen();
             drain();
             retired.ensureRoom(HashTable.retirementsBound());
-            long entry = table.remove(hash, key, offset, bytes, expected);
+            long entry = table.remove(hash, key, bytes, expected);
             if (entry == 0) {
                 return false;
             }
             boolean isLive = leave(entry, removed);
-            counters.add(isLive ? OwnedCounters.REMOVALS : OwnedCounters.EXPIRATIONS, 1);
+            (isLive ? removals : expirations).add(1);
             return isLive;
         } finally {
             lock.unlock();
@@ -423,7 +420,7 @@ final class Stripe {
                 retired.ensureRoom(HashTable.retirementsBound());
                 long entry = expired.entry(index);
                 if (present.removeIfUnchanged(expired.bucket(index), entry, -1)) {
-                    counters.add(OwnedCounters.EXPIRATIONS, 1);
+                    expirations.add(1);
                     retire(entry);
                 }
             }
@@ -456,7 +453,7 @@ final class Stripe {
         }
         try {
             retired.ensureRoom(HashTable.retirementsBound());
-            return table.shrink();
+            return table.shrink(true);
         } finally {
             lock.unlock();
         }
@@ -523,8 +520,16 @@ final class Stripe {
         }
     }
 
-    OwnedCounters counters() {
-        return counters;
+    long puts() {
+        return puts.get();
+    }
+
+    long removals() {
+        return removals.get();
+    }
+
+    long expirations() {
+        return expirations.get();
     }
 
     /** Runs a step of the store's own under the lock. */

@@ -7,6 +7,9 @@ import dev.zmalloc.MemoryAccount;
  * places once the new chain is published. Under the stripe's lock.
  */
 final class BucketSplit {
+    /** In place of a bit: all entries. */
+    static final int ALL = 0;
+
     private final HashTable table;
 
     /** The entries that are being moved. */
@@ -19,8 +22,8 @@ final class BucketSplit {
     }
 
     /**
-     * Copies the entries that have {@code bit} in their hash to a bucket that no reader knows yet. Its children, and
-     * what this and {@link #clear} need of the heap, are taken beforehand.
+     * Copies the entries that have {@code bit} in their hash to the chain {@code target}. The children that it needs,
+     * and what this and {@link #clear} need of the heap, are taken beforehand.
      *
      * @return whether there was memory for all of it; if not, nothing changed
      */
@@ -31,7 +34,9 @@ final class BucketSplit {
         }
         collect(source, bit);
         long spares = 0;
-        for (int needed = BucketChain.children(count); needed > 0; needed--) {
+        int there = BucketChain.entryCount(target);
+        int needed = BucketChain.children(there + count) - BucketChain.children(there);
+        for (; needed > 0; needed--) {
             long spare = table.tryTakeChild();
             if (!MemoryAccount.isAddress(spare)) {
                 freeSpares(spares);
@@ -105,7 +110,7 @@ final class BucketSplit {
             for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
                 if (BucketLayout.holdsEntry(word, slot)) {
                     long entry = BucketLayout.address(BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot)));
-                    if ((table.hashOf(entry) & bit) != 0) {
+                    if (bit == ALL || (table.hashOf(entry) & bit) != 0) {
                         moving[count++] = entry;
                     }
                 }

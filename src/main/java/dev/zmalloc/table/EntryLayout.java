@@ -116,6 +116,20 @@ public final class EntryLayout {
         return keyAddress(entry) + keyBytes(entry);
     }
 
+    /** A copy of the key. */
+    public static byte[] copyOfKey(long entry) {
+        byte[] key = new byte[keyBytes(entry)];
+        Memory.copyOut(keyAddress(entry), key, 0, key.length);
+        return key;
+    }
+
+    /** A copy of the value. */
+    public static byte[] copyOfValue(long entry) {
+        byte[] value = new byte[valueBytes(entry)];
+        Memory.copyOut(valueAddress(entry), value, 0, value.length);
+        return value;
+    }
+
     /** From which millisecond of the store's clock on the entry is dead; {@link #NEVER} if it does not expire. */
     public static long expiry(long entry) {
         int head = head(entry);
@@ -124,9 +138,9 @@ public final class EntryLayout {
                 : Memory.getLong(entry + generalHeaderBytes(head) - Long.BYTES);
     }
 
-    /** Tells whether the entry's key is the {@code bytes} at {@code offset} of {@code key}; see {@link ByteRange}. */
-    static boolean hasKey(long entry, Object key, long offset, int bytes) {
-        return keyBytes(entry) == bytes && ByteRange.equal(keyAddress(entry), key, offset, bytes);
+    /** Tells whether the entry's key is {@code key}, of {@code bytes}; see {@link ByteRange}. */
+    static boolean hasKey(long entry, Object key, int bytes) {
+        return keyBytes(entry) == bytes && ByteRange.equal(keyAddress(entry), key, bytes);
     }
 
     /** Tells whether two entries have the same key. */

@@ -33,8 +33,8 @@ public final class HashTable {
      *         +------------------+--------------------------+------------------------+
      *
      * Memory for growth is asked of the account, and a refusal is no error: the chains get longer until there is room
-     * again. Shrinking is the reverse. It takes no memory, since a merge waits until both buckets fit into one without
-     * a child.
+     * again. Shrinking is the reverse. In a removal it takes no memory, since a merge waits until both buckets fit into one
+     * without a child.
      *
      * Reading while that goes on. An entry that stays in the table can be found at every moment, in its old place or in
      * its new one: it is copied first, then the version is counted up, then the old place is cleared. A reader may look
@@ -83,16 +83,12 @@ public final class HashTable {
 
     private static final VarHandle BUCKETS_HANDLE;
     private static final VarHandle VERSION_HANDLE;
-    private static final VarHandle ENTRIES_HANDLE;
-    private static final VarHandle CHILDREN_HANDLE;
 
     static {
         try {
             MethodHandles.Lookup lookup = MethodHandles.lookup();
             BUCKETS_HANDLE = lookup.findVarHandle(HashTable.class, "buckets", int.class);
             VERSION_HANDLE = lookup.findVarHandle(HashTable.class, "version", int.class);
-            ENTRIES_HANDLE = lookup.findVarHandle(HashTable.class, "entries", long.class);
-            CHILDREN_HANDLE = lookup.findVarHandle(HashTable.class, "children", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -111,8 +107,8 @@ public final class HashTable {
     /** Counted up between the copy of an entry to a new place and the clearing of its old one. */
     private int version;
 
-    private long entries;
-    private long children;
+    private final OwnedCount entries = new OwnedCount();
+    private final OwnedCount children = new OwnedCount();
     private final BucketSplit split;
 
     /**
@@ -151,7 +147,7 @@ public final class HashTable {
 
     /** The number of entries. Any thread. */
     public long size() {
-        return (long) ENTRIES_HANDLE.getOpaque(this);
+        return entries.get();
     }
 
     /** The number of bucket chains. Any thread. */
@@ -172,7 +168,7 @@ public final class HashTable {
      * @param access what its slot's access field becomes; -1 to leave it
      * @return the entry, which stays readable until the caller's epoch ends; 0 if the key is not there
      */
-    public long find(long keyHash, Object key, long offset, int bytes, int access) {
+    public long find(long keyHash, Object key, int bytes, int access) {
         while (true) {
             int before = (int) VERSION_HANDLE.getAcquire(this);
             int count = (int) BUCKETS_HANDLE.getAcquire(this);
@@ -190,7 +186,7 @@ public final class HashTable {
                     long slotWord = slot == BucketLayout.CHILD_SLOT ? last : BucketLayout.slotWordAt(slotAddress);
                     if (BucketLayout.holdsEntry(word, slot) && !BucketLayout.isChild(slotWord)) {
                         long entry = BucketLayout.address(slotWord);
-                        if (EntryLayout.hasKey(entry, key, offset, bytes)) {
+                        if (EntryLayout.hasKey(entry, key, bytes)) {
                             if (access >= 0 && BucketLayout.accessOf(slotWord) != access) {
                                 BucketLayout.setAccess(slotAddress, access);
                             }
@@ -210,7 +206,7 @@ public final class HashTable {
 
     /** The entry of the key that {@code like} has, or 0. Under the lock. */
     public long getLike(long keyHash, long like) {
-        long slotAddress = findSlot(keyHash, null, 0, 0, like);
+        long slotAddress = findSlot(keyHash, null, 0, like);
         return slotAddress == 0 ? 0 : BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
     }
 
@@ -226,7 +222,7 @@ public final class HashTable {
      */
     public long put(long keyHash, long entry, int access, long expected) {
         long slotWord = BucketLayout.slotWord(entry, access, EntryLayout.expiry(entry) != EntryLayout.NEVER);
-        long slotAddress = findSlot(keyHash, null, 0, 0, entry);
+        long slotAddress = findSlot(keyHash, null, 0, entry);
         if (slotAddress != 0) {
             long replaced = BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
             if (expected != ANY && expected != replaced) {
@@ -255,7 +251,7 @@ public final class HashTable {
             }
         }
         BucketChain.append(head, BucketLayout.fingerprint(keyHash), slotWord, child);
-        addEntries(1);
+        entries.add(1);
         grow();
         return INSERTED;
     }
@@ -266,8 +262,8 @@ public final class HashTable {
      * @param expected {@link #ANY}, or the entry that must be there
      * @return its address; 0 if it is not there
      */
-    public long remove(long keyHash, Object key, long offset, int bytes, long expected) {
-        long slotAddress = findSlot(keyHash, key, offset, bytes, 0);
+    public long remove(long keyHash, Object key, int bytes, long expected) {
+        long slotAddress = findSlot(keyHash, key, bytes, 0);
         if (slotAddress == 0) {
             return 0;
         }
@@ -380,7 +376,7 @@ public final class HashTable {
         if (buckets > 0) {
             return false;
         }
-        assert entries == 0 && children == 0 : entries + " entries, " + children + " children";
+        assert size() == 0 && childCount() == 0 : size() + " entries, " + childCount() + " children";
         left.close();
         directory = null;
         return true;
@@ -393,7 +389,7 @@ public final class HashTable {
             long child = BucketLayout.child(bucket);
             for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
                 if (BucketLayout.holdsEntry(word, slot)) {
-                    addEntries(-1);
+                    entries.add(-1);
                     owner.own(BucketLayout.address(BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot))));
                 }
             }
@@ -406,7 +402,7 @@ public final class HashTable {
 
     /** The number of buckets beyond the first of their chain. Any thread. */
     public long childCount() {
-        return (long) CHILDREN_HANDLE.getOpaque(this);
+        return children.get();
     }
 
     @Nullable
@@ -428,14 +424,6 @@ public final class HashTable {
     /** Counts the version up: what was copied is in its new place for every reader that sees an old place cleared. */
     void moved() {
         VERSION_HANDLE.setRelease(this, version + 1);
-    }
-
-    private void addEntries(long change) {
-        ENTRIES_HANDLE.setOpaque(this, entries + change);
-    }
-
-    private void addChildren(long change) {
-        CHILDREN_HANDLE.setOpaque(this, children + change);
     }
 
     private void publish(int count) {
@@ -460,7 +448,7 @@ public final class HashTable {
     }
 
     /** Finds the slot of a key, or, if there is none given, of the key of the entry {@code like}. Under the lock. */
-    private long findSlot(long keyHash, @Nullable Object key, long offset, int bytes, long like) {
+    private long findSlot(long keyHash, @Nullable Object key, int bytes, long like) {
         if (buckets == 0) {
             return 0;
         }
@@ -471,9 +459,7 @@ public final class HashTable {
                 if (BucketLayout.holdsEntry(word, slot)) {
                     long slotAddress = BucketLayout.slotAddress(bucket, slot);
                     long entry = BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
-                    if (key != null
-                            ? EntryLayout.hasKey(entry, key, offset, bytes)
-                            : EntryLayout.sameKey(entry, like)) {
+                    if (key != null ? EntryLayout.hasKey(entry, key, bytes) : EntryLayout.sameKey(entry, like)) {
                         return slotAddress;
                     }
                 }
@@ -490,15 +476,15 @@ public final class HashTable {
         }
         int slot = (int) (slotAddress - BucketLayout.slotAddress(bucket, 0)) / Long.BYTES;
         retireChild(BucketChain.remove(this, head, bucket, slot));
-        addEntries(-1);
-        shrink();
+        entries.add(-1);
+        shrink(false);
     }
 
     /** Takes a block for a child. Answers its address, or what {@link MemoryAccount#tryAllocate} does. */
     long tryTakeChild() {
         long child = account.tryAllocate(BucketLayout.BUCKET_BYTES);
         if (MemoryAccount.isAddress(child)) {
-            addChildren(1);
+            children.add(1);
         }
         return child;
     }
@@ -506,14 +492,14 @@ public final class HashTable {
     /** Gives back a child that no reader can be in. */
     void freeChild(long child) {
         account.free(child, BucketLayout.BUCKET_BYTES);
-        addChildren(-1);
+        children.add(-1);
     }
 
     /** Gives up a child that left its chain; 0 is ignored. */
     void retireChild(long child) {
         if (child != 0) {
             retired.retire(child, BucketLayout.BUCKET_BYTES);
-            addChildren(-1);
+            children.add(-1);
         }
     }
 
@@ -530,7 +516,7 @@ public final class HashTable {
     /** Splits buckets where there are too few, and memory allows. Throws nothing: an entry was put before. */
     private void grow() {
         for (int splits = 0; splits < SPLITS_PER_INSERTION; splits++) {
-            if (entries <= (long) buckets * GROW_ENTRIES_PER_BUCKET || !trySplit()) {
+            if (size() <= (long) buckets * GROW_ENTRIES_PER_BUCKET || !trySplit()) {
                 return;
             }
         }
@@ -561,40 +547,37 @@ public final class HashTable {
         return true;
     }
 
-    /** Merges some buckets, if the table has more than it needs. Answers whether there may be more to merge. */
-    public boolean shrink() {
+    /**
+     * Merges some buckets, if the table has more than it needs. Answers whether there may be more to merge.
+     *
+     * @param mayTake whether memory may be taken for chains that get longer than a bucket; a merge waits otherwise
+     */
+    public boolean shrink(boolean mayTake) {
         for (int merges = 0; merges < MERGES_PER_REMOVAL; merges++) {
-            boolean sparse = entries < (long) buckets * SHRINK_ENTRIES_PER_BUCKET;
-            if (buckets <= Directory.BUCKETS_PER_CHUNK || !sparse || !tryMerge()) {
+            boolean sparse = size() < (long) buckets * SHRINK_ENTRIES_PER_BUCKET;
+            if (buckets <= Directory.BUCKETS_PER_CHUNK || !sparse || !tryMerge(mayTake)) {
                 return false;
             }
         }
         return true;
     }
 
-    /**
-     * Merges the last bucket into the one it was split from, unless they hold more than fits into one without a child.
-     */
-    private boolean tryMerge() {
+    /** Merges the last bucket into the one it was split from, if their entries fit. */
+    private boolean tryMerge(boolean mayTake) {
         Directory shrunk = directory;
         int last = buckets - 1;
         long source = bucket(last);
         long target = bucket(last - Integer.highestOneBit(last));
-        if (shrunk == null || BucketChain.entryCount(source) + BucketChain.entryCount(target) > BucketLayout.SLOTS) {
+        boolean fits = BucketChain.entryCount(source) + BucketChain.entryCount(target) <= BucketLayout.SLOTS;
+        if (shrunk == null || !(fits || mayTake) || !split.tryCopy(source, target, BucketSplit.ALL)) {
             return false;
-        }
-        long word = BucketLayout.word(source);
-        for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
-            if (BucketLayout.holdsEntry(word, slot)) {
-                long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(source, slot));
-                BucketChain.append(target, BucketLayout.fingerprint(word, slot), slotWord, 0);
-            }
         }
         assert WriterSteps.reached("merge: copied");
         publish(last);
         assert WriterSteps.reached("merge: published");
         moved();
         assert WriterSteps.reached("merge: version");
+        split.clear(source);
         BucketLayout.setWord(source, 0);
         assert WriterSteps.reached("merge: cleared");
         if (shrunk.bucketCapacity() - buckets >= Directory.BUCKETS_PER_CHUNK) {

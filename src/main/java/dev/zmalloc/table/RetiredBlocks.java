@@ -2,7 +2,6 @@ package dev.zmalloc.table;
 
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.RawZMalloc;
-import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
@@ -30,21 +29,6 @@ public final class RetiredBlocks {
     private static final int HELD = 0;
     private static final int COPIED = 1;
 
-    private static final VarHandle READABLE_HANDLE;
-    private static final VarHandle PINNED_HANDLE;
-    private static final VarHandle COPIED_HANDLE;
-
-    static {
-        try {
-            MethodHandles.Lookup lookup = MethodHandles.lookup();
-            READABLE_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "readable", long.class);
-            PINNED_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "pinnedBytes", long.class);
-            COPIED_HANDLE = lookup.findVarHandle(RetiredBlocks.class, "copiedBytes", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
-
     private final MemoryAccount account;
     private final ReaderEpochs epochs;
     private final EntryPins pins;
@@ -55,13 +39,13 @@ public final class RetiredBlocks {
     private final BlockRing pinned = new BlockRing(2);
 
     /** Bytes in the ring. */
-    private long readable;
+    private final OwnedCount readable = new OwnedCount();
 
     /** Bytes of the blocks that are pinned. */
-    private long pinnedBytes;
+    private final OwnedCount pinnedBytes = new OwnedCount();
 
     /** Bytes of those that are pinned for copies alone. */
-    private long copiedBytes;
+    private final OwnedCount copiedBytes = new OwnedCount();
 
     /**
      * Makes an empty list.
@@ -93,8 +77,8 @@ public final class RetiredBlocks {
      */
     public void retire(long address, long bytes) {
         ring.add(address, bytes, epochs.unlinked());
-        READABLE_HANDLE.setOpaque(this, readable + RawZMalloc.usableBytesBound(bytes));
-        if (ring.size() > PATIENT_BLOCKS || readable > PATIENT_BYTES) {
+        readable.add(RawZMalloc.usableBytesBound(bytes));
+        if (ring.size() > PATIENT_BLOCKS || readable.get() > PATIENT_BYTES) {
             reclaim();
         }
     }
@@ -135,7 +119,7 @@ public final class RetiredBlocks {
                 freed += account.free(address, bytes);
             }
             // Not before: who wants memory, and sees none that is to come, does not wait for it.
-            READABLE_HANDLE.setRelease(this, readable - RawZMalloc.usableBytesBound(bytes));
+            readable.add(-RawZMalloc.usableBytesBound(bytes));
         }
         return freed;
     }
@@ -143,7 +127,7 @@ public final class RetiredBlocks {
     private long keepPinned(long address, long bytes) {
         pinned.add(address, bytes, HELD);
         // The reader takes its pin off, and then looks at this count. If that was before, the pin is off by now.
-        PINNED_HANDLE.setVolatile(this, pinnedBytes + RawZMalloc.usableBytesBound(bytes));
+        pinnedBytes.add(RawZMalloc.usableBytesBound(bytes));
         VarHandle.fullFence();
         return settle(pinned.size() - 1);
     }
@@ -167,7 +151,7 @@ public final class RetiredBlocks {
         if (pins.isPinned(address)) {
             boolean isCopied = !pins.isHeld(address);
             if (isCopied != wasCopied) {
-                COPIED_HANDLE.setOpaque(this, copiedBytes + (isCopied ? usableBytes : -usableBytes));
+                copiedBytes.add(isCopied ? usableBytes : -usableBytes);
                 pinned.setEpoch(index, isCopied ? COPIED : HELD);
             }
             return 0;
@@ -175,9 +159,9 @@ public final class RetiredBlocks {
         pinned.remove(index);
         long freed = account.free(address, bytes);
         if (wasCopied) {
-            COPIED_HANDLE.setRelease(this, copiedBytes - usableBytes);
+            copiedBytes.add(-usableBytes);
         }
-        PINNED_HANDLE.setVolatile(this, pinnedBytes - usableBytes);
+        pinnedBytes.add(-usableBytes);
         return freed;
     }
 
@@ -186,17 +170,17 @@ public final class RetiredBlocks {
      * allocator cannot tell usable from requested. Any thread.
      */
     public long readableBytes() {
-        return (long) READABLE_HANDLE.getAcquire(this) + (long) COPIED_HANDLE.getAcquire(this);
+        return readable.get() + copiedBytes.get();
     }
 
     /** Usable bytes that wait for other pins to be taken off. Any thread. */
     public long heldBytes() {
-        return Math.max(0, (long) PINNED_HANDLE.getVolatile(this) - (long) COPIED_HANDLE.getOpaque(this));
+        return Math.max(0, pinnedBytes.get() - copiedBytes.get());
     }
 
     /** Whether anything waits for a pin of either kind to be taken off. Any thread. */
     public boolean hasPinned() {
-        return (long) PINNED_HANDLE.getVolatile(this) != 0;
+        return pinnedBytes.get() != 0;
     }
 
     /** For a validator: shows address and bytes of each block that waits. */

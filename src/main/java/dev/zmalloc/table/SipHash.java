@@ -29,17 +29,17 @@ public record SipHash(long key0, long key1) {
 
     /** The hash of all bytes of {@code array}. */
     public long hash(byte[] array) {
-        return hash(array, 0, array.length);
+        return hash(array, array.length);
     }
 
-    /** The hash of {@code bytes} at {@code offset} of {@code source}; see {@link ByteRange}. */
-    public long hash(Object source, long offset, int bytes) {
+    /** The hash of {@code source}, of {@code bytes}; see {@link ByteRange}. */
+    public long hash(Object source, int bytes) {
         long tail = (long) bytes << 56;
         int whole = bytes & -Long.BYTES;
         for (int index = whole; index < bytes; index++) {
-            tail |= (ByteRange.getByte(source, offset + index) & 0xFFL) << ((index - whole) << 3);
+            tail |= (ByteRange.getByte(source, index) & 0xFFL) << ((index - whole) << 3);
         }
-        return hash(source, offset, whole, tail);
+        return hash(source, 0, whole, tail);
     }
 
     /** The hash of {@code bytes} at {@code address}. */
@@ -56,7 +56,7 @@ public record SipHash(long key0, long key1) {
      * Hashes {@code whole} bytes at {@code offset} of {@code source}, or at the address {@code offset} if there is
      * none, and then the word {@code tail}.
      */
-    private long hash(@Nullable Object source, long offset, int whole, long tail) {
+    private long hash(@Nullable Object source, long address, int whole, long tail) {
         long v0 = key0 ^ C0;
         long v1 = key1 ^ C1;
         long v2 = key0 ^ C2;
@@ -64,7 +64,7 @@ public record SipHash(long key0, long key1) {
         for (int index = 0; index <= whole; index += Long.BYTES) {
             long word = tail;
             if (index < whole) {
-                word = source != null ? ByteRange.getLong(source, offset + index) : Memory.getLong(offset + index);
+                word = source != null ? ByteRange.getLong(source, index) : Memory.getLong(address + index);
             }
             v3 ^= word;
             v0 += v1;

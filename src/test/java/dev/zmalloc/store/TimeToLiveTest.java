@@ -360,7 +360,7 @@ class TimeToLiveTest {
             clock.addAndGet(100);
             keep(store);
             assertThat(store.size()).isEqualTo(1_000);
-            assertThat(store.statistics().buckets()).isLessThan(buckets / 2);
+            assertThat(store.statistics().buckets()).isLessThan(buckets / 3);
             clock.addAndGet(100);
             keep(store);
             assertThat(store.size()).isEqualTo(100);

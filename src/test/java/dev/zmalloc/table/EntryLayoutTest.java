@@ -30,10 +30,10 @@ class EntryLayoutTest {
                     assertThat(EntryLayout.keyBytes(entry)).isEqualTo(keyBytes);
                     assertThat(EntryLayout.valueBytes(entry)).isEqualTo(valueBytes);
                     assertThat(EntryLayout.entryBytes(entry)).isEqualTo(bytes);
-                    assertThat(EntryLayout.hasKey(entry, key, 0, keyBytes)).isTrue();
-                    assertThat(EntryLayout.hasKey(entry, MemorySegment.ofArray(key), 0, keyBytes))
+                    assertThat(EntryLayout.hasKey(entry, key, keyBytes)).isTrue();
+                    assertThat(EntryLayout.hasKey(entry, MemorySegment.ofArray(key), keyBytes))
                             .isTrue();
-                    assertThat(EntryLayout.hasKey(entry, new byte[keyBytes + 1], 0, keyBytes + 1))
+                    assertThat(EntryLayout.hasKey(entry, new byte[keyBytes + 1], keyBytes + 1))
                             .isFalse();
                     assertThat(Memory.equal(EntryLayout.valueAddress(entry), value, 0, valueBytes))
                             .isTrue();

@@ -46,7 +46,7 @@ class HashTableTest {
         put(1, 100, 7);
         assertThat(EntryLayout.valueBytes(find(1))).isEqualTo(100);
         assertThat(accessOfOnlyEntry()).isEqualTo(7);
-        table.find(hash.hash(key(1)), key(1), 0, 4, 65_535);
+        table.find(hash.hash(key(1)), key(1), 4, 65_535);
         assertThat(accessOfOnlyEntry()).isEqualTo(65_535);
         assertThat(find(2)).isZero();
         put(1, 5, 8);
@@ -197,7 +197,7 @@ class HashTableTest {
             refused = putUncounted(crowded, key) == HashTable.INSERTED ? refused : key(key);
             key++;
         }
-        assertThat(crowded.find(hash.hash(refused), refused, 0, refused.length, -1))
+        assertThat(crowded.find(hash.hash(refused), refused, refused.length, -1))
                 .isZero();
         assertThat(crowded.bucketCount()).isEqualTo(Directory.BUCKETS_PER_CHUNK);
         assertThat(crowded.isCrowded()).isTrue();
@@ -256,8 +256,8 @@ class HashTableTest {
         assertThat(table.put(hash.hash(key(1)), other, 0, HashTable.ABSENT)).isEqualTo(HashTable.REFUSED);
         assertThat(table.put(hash.hash(key(1)), other, 0, other)).isEqualTo(HashTable.REFUSED);
         assertThat(table.put(hash.hash(key(1)), other, 0, absent)).isEqualTo(absent);
-        assertThat(table.remove(hash.hash(key(1)), key(1), 0, 4, absent)).isZero();
-        assertThat(table.remove(hash.hash(key(1)), key(1), 0, 4, other)).isEqualTo(other);
+        assertThat(table.remove(hash.hash(key(1)), key(1), 4, absent)).isZero();
+        assertThat(table.remove(hash.hash(key(1)), key(1), 4, other)).isEqualTo(other);
         free(absent);
         free(other);
     }
@@ -308,11 +308,11 @@ class HashTableTest {
     }
 
     private long find(int key) {
-        return table.find(hash.hash(key(key)), key(key), 0, Integer.BYTES, -1);
+        return table.find(hash.hash(key(key)), key(key), Integer.BYTES, -1);
     }
 
     private boolean remove(int key) {
-        long entry = table.remove(hash.hash(key(key)), key(key), 0, Integer.BYTES, HashTable.ANY);
+        long entry = table.remove(hash.hash(key(key)), key(key), Integer.BYTES, HashTable.ANY);
         if (entry != 0) {
             free(entry);
         }

@@ -107,8 +107,8 @@ class MovingEntriesTest {
                 for (int key = seen % CLASSES; key < keys; key += CLASSES) {
                     byte[] bytes = key(key);
                     int ticket = epochs.enter();
-                    long entry = table.find(hash.hash(bytes), bytes, 0, bytes.length, -1);
-                    boolean isRight = entry != 0 && EntryLayout.hasKey(entry, bytes, 0, bytes.length);
+                    long entry = table.find(hash.hash(bytes), bytes, bytes.length, -1);
+                    boolean isRight = entry != 0 && EntryLayout.hasKey(entry, bytes, bytes.length);
                     epochs.exit(ticket);
                     if (!isRight && phase == seen) {
                         throw new AssertionError("key " + key + " was not found in phase " + seen);
@@ -152,7 +152,7 @@ class MovingEntriesTest {
 
     private void remove(HashTable table, MemoryAccount account, int number, boolean isScarce) {
         byte[] bytes = key(number);
-        long entry = table.remove(hash.hash(bytes), bytes, 0, bytes.length, HashTable.ANY);
+        long entry = table.remove(hash.hash(bytes), bytes, bytes.length, HashTable.ANY);
         if (entry == 0) {
             throw new AssertionError("key " + number + " was not there to be removed");
         }

@@ -159,7 +159,7 @@ class TableScanTest {
     }
 
     private void remove(byte[] key) {
-        long entry = table.remove(hash.hash(key), key, 0, key.length, HashTable.ANY);
+        long entry = table.remove(hash.hash(key), key, key.length, HashTable.ANY);
         assertThat(entry).isNotZero();
         retire(entry);
     }
