@@ -33,8 +33,8 @@ public final class HashTable {
      *         +------------------+--------------------------+------------------------+
      *
      * Memory for growth is asked of the account, and a refusal is no error: the chains get longer until there is room
-     * again. Shrinking is the reverse. In a removal it takes no memory, since a merge waits until both buckets fit into one
-     * without a child.
+     * again. Shrinking is the reverse. In a removal it takes no memory, since a merge waits until both buckets fit
+     * into one without a child.
      *
      * Reading while that goes on. An entry that stays in the table can be found at every moment, in its old place or in
      * its new one: it is copied first, then the version is counted up, then the old place is cleared. A reader may look
