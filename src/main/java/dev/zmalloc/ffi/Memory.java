@@ -150,6 +150,11 @@ public final class Memory {
     /** Copies {@code bytes} from {@code source} into {@code target}, from index {@code offset}. */
     public static void copyOut(long source, byte[] target, int offset, int bytes) {
         assert plausible(source, bytes) : wild(source, bytes);
+        if (bytes <= PIECE_BYTES) {
+            // Most are short, and the loop costs as much as such a copy.
+            MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, source, target, offset, bytes);
+            return;
+        }
         for (int done = 0; done < bytes; ) {
             int piece = Math.min(PIECE_BYTES, bytes - done);
             MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, source + done, target, offset + done, piece);
@@ -160,6 +165,11 @@ public final class Memory {
     /** Tells whether {@code bytes} at {@code address} equal those of {@code array} from index {@code offset}. */
     public static boolean equal(long address, byte[] array, int offset, int bytes) {
         assert plausible(address, bytes) : wild(address, bytes);
+        if (bytes >= Long.BYTES && bytes <= 2 * Long.BYTES) {
+            int last = bytes - Long.BYTES;
+            return ALL.get(LONG, address) == Bytes.getLong(array, offset)
+                    && ALL.get(LONG, address + last) == Bytes.getLong(array, offset + last);
+        }
         int index = 0;
         for (; index <= bytes - Long.BYTES; index += Long.BYTES) {
             if (ALL.get(LONG, address + index) != Bytes.getLong(array, offset + index)) {
@@ -178,6 +188,11 @@ public final class Memory {
     public static boolean equal(long left, long right, long bytes) {
         assert plausible(left, bytes) : wild(left, bytes);
         assert plausible(right, bytes) : wild(right, bytes);
+        if (bytes >= Long.BYTES && bytes <= 2 * Long.BYTES) {
+            long last = bytes - Long.BYTES;
+            return ALL.get(LONG, left) == ALL.get(LONG, right)
+                    && ALL.get(LONG, left + last) == ALL.get(LONG, right + last);
+        }
         return MemorySegment.mismatch(ALL, left, left + bytes, ALL, right, right + bytes) < 0;
     }
 

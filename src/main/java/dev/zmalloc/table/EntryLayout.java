@@ -125,8 +125,11 @@ public final class EntryLayout {
 
     /** A copy of the value. */
     public static byte[] copyOfValue(long entry) {
-        byte[] value = new byte[valueBytes(entry)];
-        Memory.copyOut(valueAddress(entry), value, 0, value.length);
+        int header = compactHeader(entry);
+        boolean compact = (header & GENERAL_BIT) == 0;
+        byte[] value = new byte[compact ? header >>> Byte.SIZE : valueBytes(entry)];
+        long address = compact ? entry + COMPACT_HEADER_BYTES + (header & COMPACT_MAX_KEY_BYTES) : valueAddress(entry);
+        Memory.copyOut(address, value, 0, value.length);
         return value;
     }
 
@@ -140,6 +143,11 @@ public final class EntryLayout {
 
     /** Tells whether the entry's key is {@code key}, of {@code bytes}; see {@link ByteRange}. */
     static boolean hasKey(long entry, Object key, int bytes) {
+        int header = compactHeader(entry);
+        if ((header & GENERAL_BIT) == 0) {
+            return (header & COMPACT_MAX_KEY_BYTES) == bytes
+                    && ByteRange.equal(entry + COMPACT_HEADER_BYTES, key, bytes);
+        }
         return keyBytes(entry) == bytes && ByteRange.equal(keyAddress(entry), key, bytes);
     }
 
@@ -147,6 +155,11 @@ public final class EntryLayout {
     static boolean sameKey(long left, long right) {
         int keyBytes = keyBytes(left);
         return keyBytes == keyBytes(right) && Memory.equal(keyAddress(left), keyAddress(right), keyBytes);
+    }
+
+    /** The first two bytes in one load, which are all of the header if {@link #GENERAL_BIT} is not set in them. */
+    private static int compactHeader(long entry) {
+        return Memory.getShort(entry + HEAD_OFFSET) & 0xFFFF;
     }
 
     /** The first byte, sign extended: not negative for a compact entry. */

@@ -1,9 +1,10 @@
 package dev.zmalloc.table;
 
 import dev.zmalloc.ffi.ByteRange;
+import dev.zmalloc.ffi.Bytes;
 import dev.zmalloc.ffi.Memory;
+import java.lang.foreign.MemorySegment;
 import java.security.SecureRandom;
-import org.jspecify.annotations.Nullable;
 
 /**
  * SipHash-1-3: a keyed 64-bit hash of a byte string. Who does not know the key cannot choose strings that collide.
@@ -34,52 +35,82 @@ public record SipHash(long key0, long key1) {
 
     /** The hash of {@code source}, of {@code bytes}; see {@link ByteRange}. */
     public long hash(Object source, int bytes) {
-        long tail = (long) bytes << 56;
+        return source instanceof byte[] array ? hash(array, bytes) : hash((MemorySegment) source, bytes);
+    }
+
+    // The same three times, and not once for any source: which kind it is would be asked at each word.
+
+    private long hash(byte[] array, int bytes) {
+        Rounds rounds = new Rounds(key0, key1);
         int whole = bytes & -Long.BYTES;
-        for (int index = whole; index < bytes; index++) {
-            tail |= (ByteRange.getByte(source, index) & 0xFFL) << ((index - whole) << 3);
+        for (int index = 0; index < whole; index += Long.BYTES) {
+            rounds.compress(Bytes.getLong(array, index));
         }
-        return hash(source, 0, whole, tail);
+        long tail = 0;
+        for (int index = bytes - 1; index >= whole; index--) {
+            tail = tail << Byte.SIZE | array[index] & 0xFF;
+        }
+        return rounds.finish(tail, bytes);
+    }
+
+    private long hash(MemorySegment segment, int bytes) {
+        Rounds rounds = new Rounds(key0, key1);
+        int whole = bytes & -Long.BYTES;
+        for (int index = 0; index < whole; index += Long.BYTES) {
+            rounds.compress(ByteRange.getLong(segment, index));
+        }
+        long tail = 0;
+        for (int index = bytes - 1; index >= whole; index--) {
+            tail = tail << Byte.SIZE | ByteRange.getByte(segment, index) & 0xFF;
+        }
+        return rounds.finish(tail, bytes);
     }
 
     /** The hash of {@code bytes} at {@code address}. */
     public long hash(long address, int bytes) {
-        long tail = (long) bytes << 56;
+        Rounds rounds = new Rounds(key0, key1);
         int whole = bytes & -Long.BYTES;
-        for (int index = whole; index < bytes; index++) {
-            tail |= (Memory.getByte(address + index) & 0xFFL) << ((index - whole) << 3);
+        for (int index = 0; index < whole; index += Long.BYTES) {
+            rounds.compress(Memory.getLong(address + index));
         }
-        return hash(null, address, whole, tail);
+        long tail = 0;
+        for (int index = bytes - 1; index >= whole; index--) {
+            tail = tail << Byte.SIZE | Memory.getByte(address + index) & 0xFF;
+        }
+        return rounds.finish(tail, bytes);
     }
 
-    /**
-     * Hashes {@code whole} bytes at {@code offset} of {@code source}, or at the address {@code offset} if there is
-     * none, and then the word {@code tail}.
-     */
-    private long hash(@Nullable Object source, long address, int whole, long tail) {
-        long v0 = key0 ^ C0;
-        long v1 = key1 ^ C1;
-        long v2 = key0 ^ C2;
-        long v3 = key1 ^ C3;
-        for (int index = 0; index <= whole; index += Long.BYTES) {
-            long word = tail;
-            if (index < whole) {
-                word = source != null ? ByteRange.getLong(source, index) : Memory.getLong(address + index);
-            }
+    /** The state of a hash under way: four variables in registers, since the JIT sees the whole life of the object. */
+    private static final class Rounds {
+        private long v0;
+        private long v1;
+        private long v2;
+        private long v3;
+
+        Rounds(long key0, long key1) {
+            v0 = key0 ^ C0;
+            v1 = key1 ^ C1;
+            v2 = key0 ^ C2;
+            v3 = key1 ^ C3;
+        }
+
+        void compress(long word) {
             v3 ^= word;
-            v0 += v1;
-            v2 += v3;
-            v1 = Long.rotateLeft(v1, 13) ^ v0;
-            v3 = Long.rotateLeft(v3, 16) ^ v2;
-            v0 = Long.rotateLeft(v0, 32) + v3;
-            v2 += v1;
-            v1 = Long.rotateLeft(v1, 17) ^ v2;
-            v3 = Long.rotateLeft(v3, 21) ^ v0;
-            v2 = Long.rotateLeft(v2, 32);
+            round();
             v0 ^= word;
         }
-        v2 ^= 0xFF;
-        for (int round = 0; round < 3; round++) {
+
+        /** Takes in the last bytes, fewer than eight, and the number of all, and answers the hash. */
+        long finish(long tail, int bytes) {
+            compress(tail | (long) bytes << 56);
+            v2 ^= 0xFF;
+            round();
+            round();
+            round();
+            return v0 ^ v1 ^ v2 ^ v3;
+        }
+
+        private void round() {
             v0 += v1;
             v2 += v3;
             v1 = Long.rotateLeft(v1, 13) ^ v0;
@@ -90,6 +121,5 @@ public record SipHash(long key0, long key1) {
             v3 = Long.rotateLeft(v3, 21) ^ v0;
             v2 = Long.rotateLeft(v2, 32);
         }
-        return v0 ^ v1 ^ v2 ^ v3;
     }
 }
