@@ -48,7 +48,7 @@ public record SipHash(long key0, long key1) {
         }
         long tail = 0;
         for (int index = bytes - 1; index >= whole; index--) {
-            tail = tail << Byte.SIZE | array[index] & 0xFF;
+            tail = tail << Byte.SIZE | (array[index] & 0xFF);
         }
         return rounds.finish(tail, bytes);
     }
@@ -61,7 +61,7 @@ public record SipHash(long key0, long key1) {
         }
         long tail = 0;
         for (int index = bytes - 1; index >= whole; index--) {
-            tail = tail << Byte.SIZE | ByteRange.getByte(segment, index) & 0xFF;
+            tail = tail << Byte.SIZE | (ByteRange.getByte(segment, index) & 0xFF);
         }
         return rounds.finish(tail, bytes);
     }
@@ -75,7 +75,7 @@ public record SipHash(long key0, long key1) {
         }
         long tail = 0;
         for (int index = bytes - 1; index >= whole; index--) {
-            tail = tail << Byte.SIZE | Memory.getByte(address + index) & 0xFF;
+            tail = tail << Byte.SIZE | (Memory.getByte(address + index) & 0xFF);
         }
         return rounds.finish(tail, bytes);
     }
