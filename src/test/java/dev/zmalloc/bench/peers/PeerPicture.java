@@ -134,6 +134,8 @@ final class PeerPicture {
             chart.addSeries(peer.title(), names, values).setFillColor(colour(peer));
         }
         chart.getStyler().setOverlapped(true);
+        // The names are too long to stand side by side.
+        chart.getStyler().setXAxisLabelRotation(20);
         Charts.labels(chart, "0", 0);
         return chart;
     }
