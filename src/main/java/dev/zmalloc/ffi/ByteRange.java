@@ -1,7 +1,6 @@
 package dev.zmalloc.ffi;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * Bytes of a caller's, wherever they are: a {@code byte[]} or a {@link MemorySegment}.
@@ -11,23 +10,7 @@ import java.lang.foreign.ValueLayout;
  * then gets an exception and not a crash. The bytes may change while they are read; who needs them twice reads a copy.
  */
 public final class ByteRange {
-    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED;
-
     private ByteRange() {}
-
-    /** The eight bytes at {@code offset}, in native order. */
-    public static long getLong(Object source, long offset) {
-        return source instanceof byte[] array
-                ? Bytes.getLong(array, (int) offset)
-                : ((MemorySegment) source).get(LONG, offset);
-    }
-
-    /** The byte at {@code offset}. */
-    public static byte getByte(Object source, long offset) {
-        return source instanceof byte[] array
-                ? array[(int) offset]
-                : ((MemorySegment) source).get(ValueLayout.JAVA_BYTE, offset);
-    }
 
     /** Copies {@code bytes} of {@code source} to {@code target}. */
     public static void copyIn(Object source, long target, int bytes) {

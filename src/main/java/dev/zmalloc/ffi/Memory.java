@@ -151,14 +151,10 @@ public final class Memory {
     public static void copyOut(long source, byte[] target, int offset, int bytes) {
         assert plausible(source, bytes) : wild(source, bytes);
         if (bytes <= PIECE_BYTES) {
-            // Most are short, and the loop costs as much as such a copy.
+            // Every read of a value passes here: no loop, and no object, for one piece.
             MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, source, target, offset, bytes);
-            return;
-        }
-        for (int done = 0; done < bytes; ) {
-            int piece = Math.min(PIECE_BYTES, bytes - done);
-            MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, source + done, target, offset + done, piece);
-            done += piece;
+        } else {
+            copyOut(source, MemorySegment.ofArray(target), offset, bytes);
         }
     }
 

@@ -140,7 +140,10 @@ public final class HashTable {
         return Directory.growthBytesBound();
     }
 
-    /** The most blocks that a removal, a shrinking or a replacing insertion retires: chunks, leaves, children. */
+    /**
+     * The most blocks that a removal or a replacing insertion retires: chunks, leaves, children. Merges that may take
+     * memory see to more by themselves.
+     */
     public static int retirementsBound() {
         return 3 * MERGES_PER_REMOVAL + 2;
     }
@@ -503,9 +506,12 @@ public final class HashTable {
         }
     }
 
-    /** Sees to it that so many blocks can be retired without memory of the heap. Answers whether they can. */
-    boolean tryExpectRetirements(int blocks) {
-        return retired.tryEnsureRoom(blocks);
+    /**
+     * Sees to it that so many children, and a chunk with its leaf, can be retired without memory of the heap. Answers
+     * whether they can.
+     */
+    boolean tryExpectRetirements(int children) {
+        return retired.tryEnsureRoom(children + 2);
     }
 
     /** The hash of an entry's key. */
@@ -562,7 +568,11 @@ public final class HashTable {
         return true;
     }
 
-    /** Merges the last bucket into the one it was split from, if their entries fit. */
+    /**
+     * Merges the last bucket into the one it was split from.
+     *
+     * @return whether it was; if not, nothing changed: their entries need a child, and none may be or could be taken
+     */
     private boolean tryMerge(boolean mayTake) {
         Directory shrunk = directory;
         int last = buckets - 1;

@@ -4,6 +4,7 @@ import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.ffi.Bytes;
 import dev.zmalloc.ffi.Memory;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.security.SecureRandom;
 
 /**
@@ -38,7 +39,7 @@ public record SipHash(long key0, long key1) {
         return source instanceof byte[] array ? hash(array, bytes) : hash((MemorySegment) source, bytes);
     }
 
-    // The same three times, and not once for any source: which kind it is would be asked at each word.
+    // The same three times, and not once for any source: which kind it is would be asked again at each word.
 
     private long hash(byte[] array, int bytes) {
         Rounds rounds = new Rounds(key0, key1);
@@ -57,11 +58,11 @@ public record SipHash(long key0, long key1) {
         Rounds rounds = new Rounds(key0, key1);
         int whole = bytes & -Long.BYTES;
         for (int index = 0; index < whole; index += Long.BYTES) {
-            rounds.compress(ByteRange.getLong(segment, index));
+            rounds.compress(segment.get(ValueLayout.JAVA_LONG_UNALIGNED, index));
         }
         long tail = 0;
         for (int index = bytes - 1; index >= whole; index--) {
-            tail = tail << Byte.SIZE | (ByteRange.getByte(segment, index) & 0xFF);
+            tail = tail << Byte.SIZE | (segment.get(ValueLayout.JAVA_BYTE, index) & 0xFF);
         }
         return rounds.finish(tail, bytes);
     }

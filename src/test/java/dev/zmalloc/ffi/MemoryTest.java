@@ -81,6 +81,27 @@ class MemoryTest {
         assertThat(Memory.equal(block, block + 200, 99)).isTrue();
     }
 
+    /** Short ranges are compared otherwise than long ones. */
+    @Test
+    void seesEachByteThatDiffersAtEachLength() {
+        byte[] source = new byte[40];
+        new Random(2).nextBytes(source);
+        Memory.copyIn(source, 0, block, source.length);
+        Memory.copyIn(source, 0, block + 101, source.length);
+        for (int bytes = 0; bytes < source.length; bytes++) {
+            for (int differing = 0; differing <= bytes; differing++) {
+                // The byte after the last does not belong to the range.
+                boolean isSame = differing == bytes;
+                Memory.putByte(block + differing, (byte) ~source[differing]);
+                assertThat(Memory.equal(block, source, 0, bytes)).isEqualTo(isSame);
+                assertThat(Memory.equal(block, MemorySegment.ofArray(source), bytes))
+                        .isEqualTo(isSame);
+                assertThat(Memory.equal(block, block + 101, bytes)).isEqualTo(isSame);
+                Memory.putByte(block + differing, source[differing]);
+            }
+        }
+    }
+
     @Test
     void readOnlySegmentDiesWithItsArena() {
         Memory.putLong(block, 42);

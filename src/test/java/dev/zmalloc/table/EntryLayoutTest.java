@@ -35,6 +35,13 @@ class EntryLayoutTest {
                             .isTrue();
                     assertThat(EntryLayout.hasKey(entry, new byte[keyBytes + 1], keyBytes + 1))
                             .isFalse();
+                    if (keyBytes > 0) {
+                        byte[] other = key.clone();
+                        other[keyBytes - 1]++;
+                        assertThat(EntryLayout.hasKey(entry, other, keyBytes)).isFalse();
+                    }
+                    assertThat(EntryLayout.copyOfKey(entry)).isEqualTo(key);
+                    assertThat(EntryLayout.copyOfValue(entry)).isEqualTo(value);
                     assertThat(Memory.equal(EntryLayout.valueAddress(entry), value, 0, valueBytes))
                             .isTrue();
                     assertThat(EntryLayout.valueAddress(entry) + valueBytes).isEqualTo(entry + bytes);

@@ -8,9 +8,13 @@ import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.fixtures.Seeds;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -150,6 +154,69 @@ class HashTableTest {
         }
         reclaim();
         assertThat(account.usedMemory()).isLessThan(2 * HashTable.initialBytesBound());
+    }
+
+    /** Two buckets that hold too much for one hold up a removal's merges, and not those that may take memory. */
+    @Test
+    void mergesFullBucketsWhereMemoryMayBeTaken() {
+        MemoryAccount limited = new MemoryAccount("test", 1 << 20);
+        RetiredBlocks none = new RetiredBlocks(limited, new ReaderEpochs(), new EntryPins());
+        HashTable sparse = new HashTable(limited, hash, none);
+        List<byte[]> kept = List.of();
+        for (int key = 0; key < 2_000 || kept.size() <= BucketLayout.SLOTS; key++) {
+            assertThat(putUncounted(sparse, key)).isEqualTo(HashTable.INSERTED);
+            kept = key < 2_000 ? kept : keysOfLastPair(sparse, key + 1);
+        }
+        int buckets = sparse.bucketCount();
+        Set<Integer> keptNumbers =
+                kept.stream().map(key -> ByteBuffer.wrap(key).getInt()).collect(Collectors.toSet());
+        for (int key = 0; sparse.size() > kept.size(); key++) {
+            if (!keptNumbers.contains(key)) {
+                byte[] bytes = key(key);
+                RawZMalloc.zfree(sparse.remove(hash.hash(bytes), bytes, bytes.length, HashTable.ANY));
+            }
+        }
+        assertThat(sparse.bucketCount()).isEqualTo(buckets);
+
+        while (none.readableBytes() > 0) {
+            none.reclaim();
+        }
+        long children = sparse.childCount();
+        long rest = limited.maxMemory() - limited.usedMemory();
+        assertThat(limited.tryReserve(rest)).isTrue();
+        assertThat(sparse.shrink(true)).isFalse();
+        assertThat(sparse.bucketCount()).isEqualTo(buckets);
+        assertThat(sparse.childCount()).isEqualTo(children);
+        TableValidator.validate(sparse, hash);
+
+        limited.release(rest);
+        while (sparse.shrink(true)) {
+            // A few buckets at a time.
+        }
+        assertThat(sparse.bucketCount()).isEqualTo(Directory.BUCKETS_PER_CHUNK);
+        assertThat(sparse.childCount()).isPositive();
+        TableValidator.validate(sparse, hash);
+        for (byte[] key : kept) {
+            assertThat(sparse.find(hash.hash(key), key, key.length, -1)).isNotZero();
+        }
+        assertThat(sparse.drain(RawZMalloc::zfree, Integer.MAX_VALUE)).isTrue();
+        while (none.readableBytes() > 0) {
+            none.reclaim();
+        }
+        assertThat(limited.usedMemory()).isZero();
+    }
+
+    /** Those of the first keys that lie in the two buckets that would be merged next. */
+    private List<byte[]> keysOfLastPair(HashTable from, int keys) {
+        int last = from.bucketCount() - 1;
+        int partner = last - Integer.highestOneBit(last);
+        return IntStream.range(0, keys)
+                .mapToObj(HashTableTest::key)
+                .filter(key -> {
+                    int index = HashTable.index(hash.hash(key), last + 1);
+                    return index == last || index == partner;
+                })
+                .toList();
     }
 
     @Test
