@@ -11,7 +11,6 @@ import dev.zmalloc.table.OwnedCount;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.RetiredBlocks;
 import java.util.ArrayDeque;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,7 +31,7 @@ final class Stripe {
     /** Chains of a cleared table that one change takes apart in passing. */
     private static final int DRAINED_CHAINS = 4;
 
-    private final ReentrantLock lock = new ReentrantLock();
+    private final BriefLock lock = new BriefLock();
     private final StoreParts parts;
     private final AccessClock clock;
     private final ReaderEpochs epochs;

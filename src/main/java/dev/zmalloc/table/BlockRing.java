@@ -1,18 +1,34 @@
 package dev.zmalloc.table;
 
-/** A queue of blocks on the heap: addresses, sizes, and the epochs in which they came. Not thread-safe. */
+/**
+ * A queue of blocks on the heap: addresses, sizes, and the epochs in which they came. Not thread-safe.
+ *
+ * <pre>
+ *   longs   2 * place                2 * place + 1
+ *         +------------------------+---------------------------+
+ *         | address                | bytes : 32 | epoch : 32   |
+ *         +------------------------+---------------------------+
+ * </pre>
+ *
+ * A block has its longs side by side: threads take turns at a queue, and each line that one has written the other has
+ * to fetch.
+ */
 final class BlockRing {
-    private long[] addresses;
-    private long[] bytes;
-    private int[] epochs;
+    private static final long INT_MASK = 0xFFFF_FFFFL;
+
+    static {
+        long largestEntry =
+                (long) EntryLayout.MAX_HEADER_BYTES + EntryLayout.MAX_KEY_BYTES + EntryLayout.MAX_VALUE_BYTES;
+        assert largestEntry <= INT_MASK : largestEntry;
+    }
+
+    private long[] longs;
     private int first;
     private int size;
 
     /** Makes an empty queue with room for {@code capacity} blocks, a power of two. */
     BlockRing(int capacity) {
-        addresses = new long[capacity];
-        bytes = new long[capacity];
-        epochs = new int[capacity];
+        longs = new long[2 * capacity];
     }
 
     int size() {
@@ -21,22 +37,16 @@ final class BlockRing {
 
     /** Sees to it that the next {@code blocks} additions cannot fail. */
     void ensureRoom(int blocks) {
-        int capacity = addresses.length;
+        int capacity = longs.length / 2;
         while (capacity < size + blocks) {
             capacity *= 2;
         }
-        if (capacity > addresses.length) {
-            long[] moreAddresses = new long[capacity];
-            long[] moreBytes = new long[capacity];
-            int[] moreEpochs = new int[capacity];
-            for (int index = 0; index < size; index++) {
-                moreAddresses[index] = address(index);
-                moreBytes[index] = bytes(index);
-                moreEpochs[index] = epoch(index);
-            }
-            addresses = moreAddresses;
-            bytes = moreBytes;
-            epochs = moreEpochs;
+        if (2 * capacity > longs.length) {
+            long[] more = new long[2 * capacity];
+            int toTheEnd = Math.min(2 * size, longs.length - 2 * first);
+            System.arraycopy(longs, 2 * first, more, 0, toTheEnd);
+            System.arraycopy(longs, 0, more, toTheEnd, 2 * size - toTheEnd);
+            longs = more;
             first = 0;
         }
     }
@@ -52,25 +62,24 @@ final class BlockRing {
     }
 
     void add(long address, long blockBytes, int epoch) {
+        assert blockBytes >= 0 && blockBytes <= INT_MASK : blockBytes;
         ensureRoom(1);
         int place = place(size);
-        addresses[place] = address;
-        bytes[place] = blockBytes;
-        epochs[place] = epoch;
+        longs[place] = address;
+        longs[place + 1] = withEpoch(blockBytes << Integer.SIZE, epoch);
         size++;
     }
 
     void removeFirst() {
-        first = place(1);
+        first = (first + 1) & (longs.length / 2 - 1);
         size--;
     }
 
     /** Removes a block from the middle; the order is not kept. */
     void remove(int index) {
         int place = place(index);
-        addresses[place] = addresses[first];
-        bytes[place] = bytes[first];
-        epochs[place] = epochs[first];
+        longs[place] = longs[place(0)];
+        longs[place + 1] = longs[place(0) + 1];
         removeFirst();
     }
 
@@ -85,7 +94,8 @@ final class BlockRing {
     }
 
     void setEpoch(int index, int epoch) {
-        epochs[place(index)] = epoch;
+        int place = place(index) + 1;
+        longs[place] = withEpoch(longs[place], epoch);
     }
 
     void forEach(RetiredBlocks.BlockVisitor visitor) {
@@ -95,18 +105,22 @@ final class BlockRing {
     }
 
     long address(int index) {
-        return addresses[place(index)];
+        return longs[place(index)];
     }
 
     long bytes(int index) {
-        return bytes[place(index)];
+        return longs[place(index) + 1] >>> Integer.SIZE;
     }
 
     int epoch(int index) {
-        return epochs[place(index)];
+        return (int) longs[place(index) + 1];
+    }
+
+    private static long withEpoch(long bytesAndEpoch, int epoch) {
+        return (bytesAndEpoch & ~INT_MASK) | (epoch & INT_MASK);
     }
 
     private int place(int index) {
-        return (first + index) & (addresses.length - 1);
+        return (2 * (first + index)) & (longs.length - 1);
     }
 }
