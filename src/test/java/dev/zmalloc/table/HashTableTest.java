@@ -15,6 +15,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -163,7 +164,7 @@ class HashTableTest {
         RetiredBlocks none = new RetiredBlocks(limited, new ReaderEpochs(), new EntryPins());
         HashTable sparse = new HashTable(limited, hash, none);
         List<byte[]> kept = List.of();
-        for (int key = 0; key < 2_000 || kept.size() <= BucketLayout.SLOTS; key++) {
+        for (int key = 0; key < 2_000 || kept.isEmpty(); key++) {
             assertThat(putUncounted(sparse, key)).isEqualTo(HashTable.INSERTED);
             kept = key < 2_000 ? kept : keysOfLastPair(sparse, key + 1);
         }
@@ -206,16 +207,23 @@ class HashTableTest {
         assertThat(limited.usedMemory()).isZero();
     }
 
-    /** Those of the first keys that lie in the two buckets that would be merged next. */
+    /**
+     * Those of the first keys that lie in the two buckets that would be merged next, if each bucket has places for its
+     * own and none has for both's; else none.
+     */
     private List<byte[]> keysOfLastPair(HashTable from, int keys) {
         int last = from.bucketCount() - 1;
-        int partner = last - Integer.highestOneBit(last);
+        List<byte[]> source = keysOf(last, last + 1, keys);
+        List<byte[]> target = keysOf(last - Integer.highestOneBit(last), last + 1, keys);
+        boolean needChild = source.size() + target.size() > BucketLayout.SLOTS
+                && Math.max(source.size(), target.size()) <= BucketLayout.SLOTS;
+        return needChild ? Stream.concat(source.stream(), target.stream()).toList() : List.of();
+    }
+
+    private List<byte[]> keysOf(int bucket, int buckets, int keys) {
         return IntStream.range(0, keys)
                 .mapToObj(HashTableTest::key)
-                .filter(key -> {
-                    int index = HashTable.index(hash.hash(key), last + 1);
-                    return index == last || index == partner;
-                })
+                .filter(key -> HashTable.index(hash.hash(key), buckets) == bucket)
                 .toList();
     }
 
