@@ -50,13 +50,13 @@ public final class MemoryAccount {
      * refuse keeps them apart from what is used. The topmost account with a limit is asked last, and those without one
      * are charged when all have agreed: no charge of theirs is ever taken back, and one count serves them for both.
      */
-    private final PaddedLong used = new PaddedLong();
+    private final AtomicLong used = new AtomicLong();
 
     /** Whether the account has a limit, and one above it has. */
     private final boolean claimsApart;
 
     /** What is used and what is asked for: never more than the limit. {@link #used} itself if not kept apart. */
-    private final PaddedLong claimed;
+    private final AtomicLong claimed;
 
     private final AtomicLong peak = new AtomicLong();
 
@@ -78,7 +78,7 @@ public final class MemoryAccount {
         this.parent = parent;
         this.maxMemory = maxMemory;
         claimsApart = maxMemory != 0 && parent != null && parent.tightestLimit() != Long.MAX_VALUE;
-        claimed = claimsApart ? new PaddedLong() : used;
+        claimed = claimsApart ? new AtomicLong() : used;
     }
 
     /**
@@ -319,14 +319,6 @@ public final class MemoryAccount {
         long usableBytes = RawZMalloc.freeSized(address, bytes);
         release(usableBytes);
         return usableBytes;
-    }
-
-    /**
-     * Like {@link #free}, but the block stays charged: the caller owes a {@link #release} of what this answers. One
-     * release for many blocks is one atomic operation.
-     */
-    public long freeCharged(long address, long bytes) {
-        return RawZMalloc.freeSized(address, bytes);
     }
 
     private static MemorySegment segment(long address, long bytes) {

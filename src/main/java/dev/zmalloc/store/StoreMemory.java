@@ -44,8 +44,13 @@ final class StoreMemory {
     private final LongAdder noRoom = new LongAdder();
     private final LongAdder noMemory = new LongAdder();
 
-    /** Operations that hold memory, or are about to, that is not in the table yet. */
-    private final LongAdder holders = new LongAdder();
+    /**
+     * Operations that took memory, or are about to, for the table: those that {@link #ended}, and those that hold it.
+     */
+    private final LongAdder begun = new LongAdder();
+
+    /** Those of them whose memory is the table's, or was freed. */
+    private final LongAdder ended = new LongAdder();
 
     private volatile boolean closed;
 
@@ -140,7 +145,7 @@ final class StoreMemory {
 
     /** Tells that a block taken is the table's, or was freed. */
     void endHolding() {
-        holders.decrement();
+        ended.increment();
     }
 
     /** Gives back a block that the table did not take. */
@@ -183,10 +188,10 @@ final class StoreMemory {
     /** Charges {@code bytes} to the account. Answers who refused; null if nobody did. */
     private @Nullable MemoryAccount tryHold(long bytes) {
         // Counted first, so that whoever finds the memory taken finds its holder too.
-        holders.increment();
+        begun.increment();
         MemoryAccount refusing = account.reserve(bytes);
         if (refusing != null) {
-            holders.decrement();
+            begun.decrement();
         }
         return refusing;
     }
@@ -211,15 +216,19 @@ final class StoreMemory {
             // Nothing is evicted in place of what was cleared: that is free once the readers of this moment are done.
             return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause();
         }
-        // Asked first: an operation that ends between the two questions has left an entry to evict.
-        boolean othersHold = holders.sum() > own;
+        // Asked first: an operation that has ended by then has left an entry to evict.
+        long endedBefore = ended.sum();
+        boolean othersHold = begun.sum() - endedBefore > own;
         if (evictor.evictOne() > 0 || evictor.evictions() != evictions) {
             // This thread's victim has made room, or another's has, which is gone again or not.
             return waitedNanos;
         }
-        if (readable > 0 || readableBytes() > 0) {
-            return reclaim() > 0 ? waitedNanos : waitedNanos + pause();
+        // All asked again, in the order in which memory passes: who cleared a table meanwhile left nothing to evict.
+        if (hasCleared() || readable > 0 || readableBytes() > 0) {
+            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause();
         }
+        // Or what was cleared was freed and taken by others, who hold it still or ended meanwhile.
+        othersHold |= ended.sum() != endedBefore || begun.sum() - endedBefore > own;
         if (!othersHold || !evictor.policy().evicts()) {
             return MAX_WAIT_NANOS + 1;
         }

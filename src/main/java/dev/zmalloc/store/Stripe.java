@@ -482,10 +482,11 @@ final class Stripe {
             HashTable fresh = newTable();
             ClearedTable last = new ClearedTable(old);
             cleared.add(last);
+            // Not after: who wants memory, and finds an empty table, is to see what for.
+            hasCleared = true;
             table = fresh;
             expiryCursor = 0;
             last.epoch = epochs.unlinked();
-            hasCleared = true;
         }
     }
 

@@ -1,34 +1,18 @@
 package dev.zmalloc.table;
 
-/**
- * A queue of blocks on the heap: addresses, sizes, and the epochs in which they came. Not thread-safe.
- *
- * <pre>
- *   longs   2 * place                2 * place + 1
- *         +------------------------+---------------------------+
- *         | address                | bytes : 32 | epoch : 32   |
- *         +------------------------+---------------------------+
- * </pre>
- *
- * A block has its longs side by side: threads take turns at a queue, and each line that one has written the other has
- * to fetch.
- */
+/** A queue of blocks on the heap: addresses, sizes, and the epochs in which they came. Not thread-safe. */
 final class BlockRing {
-    private static final long INT_MASK = 0xFFFF_FFFFL;
-
-    static {
-        long largestEntry =
-                (long) EntryLayout.MAX_HEADER_BYTES + EntryLayout.MAX_KEY_BYTES + EntryLayout.MAX_VALUE_BYTES;
-        assert largestEntry <= INT_MASK : largestEntry;
-    }
-
-    private long[] longs;
+    private long[] addresses;
+    private long[] bytes;
+    private int[] epochs;
     private int first;
     private int size;
 
     /** Makes an empty queue with room for {@code capacity} blocks, a power of two. */
     BlockRing(int capacity) {
-        longs = new long[2 * capacity];
+        addresses = new long[capacity];
+        bytes = new long[capacity];
+        epochs = new int[capacity];
     }
 
     int size() {
@@ -37,16 +21,22 @@ final class BlockRing {
 
     /** Sees to it that the next {@code blocks} additions cannot fail. */
     void ensureRoom(int blocks) {
-        int capacity = longs.length / 2;
+        int capacity = addresses.length;
         while (capacity < size + blocks) {
             capacity *= 2;
         }
-        if (2 * capacity > longs.length) {
-            long[] more = new long[2 * capacity];
-            int toTheEnd = Math.min(2 * size, longs.length - 2 * first);
-            System.arraycopy(longs, 2 * first, more, 0, toTheEnd);
-            System.arraycopy(longs, 0, more, toTheEnd, 2 * size - toTheEnd);
-            longs = more;
+        if (capacity > addresses.length) {
+            long[] moreAddresses = new long[capacity];
+            long[] moreBytes = new long[capacity];
+            int[] moreEpochs = new int[capacity];
+            for (int index = 0; index < size; index++) {
+                moreAddresses[index] = address(index);
+                moreBytes[index] = bytes(index);
+                moreEpochs[index] = epoch(index);
+            }
+            addresses = moreAddresses;
+            bytes = moreBytes;
+            epochs = moreEpochs;
             first = 0;
         }
     }
@@ -62,24 +52,25 @@ final class BlockRing {
     }
 
     void add(long address, long blockBytes, int epoch) {
-        assert blockBytes >= 0 && blockBytes <= INT_MASK : blockBytes;
         ensureRoom(1);
         int place = place(size);
-        longs[place] = address;
-        longs[place + 1] = withEpoch(blockBytes << Integer.SIZE, epoch);
+        addresses[place] = address;
+        bytes[place] = blockBytes;
+        epochs[place] = epoch;
         size++;
     }
 
     void removeFirst() {
-        first = (first + 1) & (longs.length / 2 - 1);
+        first = place(1);
         size--;
     }
 
     /** Removes a block from the middle; the order is not kept. */
     void remove(int index) {
         int place = place(index);
-        longs[place] = longs[place(0)];
-        longs[place + 1] = longs[place(0) + 1];
+        addresses[place] = addresses[first];
+        bytes[place] = bytes[first];
+        epochs[place] = epochs[first];
         removeFirst();
     }
 
@@ -94,8 +85,7 @@ final class BlockRing {
     }
 
     void setEpoch(int index, int epoch) {
-        int place = place(index) + 1;
-        longs[place] = withEpoch(longs[place], epoch);
+        epochs[place(index)] = epoch;
     }
 
     void forEach(RetiredBlocks.BlockVisitor visitor) {
@@ -105,22 +95,18 @@ final class BlockRing {
     }
 
     long address(int index) {
-        return longs[place(index)];
+        return addresses[place(index)];
     }
 
     long bytes(int index) {
-        return longs[place(index) + 1] >>> Integer.SIZE;
+        return bytes[place(index)];
     }
 
     int epoch(int index) {
-        return (int) longs[place(index) + 1];
-    }
-
-    private static long withEpoch(long bytesAndEpoch, int epoch) {
-        return (bytesAndEpoch & ~INT_MASK) | (epoch & INT_MASK);
+        return epochs[place(index)];
     }
 
     private int place(int index) {
-        return (2 * (first + index)) & (longs.length - 1);
+        return (first + index) & (addresses.length - 1);
     }
 }

@@ -93,6 +93,7 @@ public final class RetiredBlocks {
         if (ring.size() == 0) {
             return 0;
         }
+        long freed = 0;
         int frees = Math.min(FREES_PER_CALL, ring.size());
         if (!epochs.advanceBeyond(ring.epoch(frees - 1))) {
             frees = 0;
@@ -103,38 +104,24 @@ public final class RetiredBlocks {
                 frees++;
             }
         }
-        if (frees == 0) {
+        // Whoever pinned one of these did so in an epoch that is over by now.
+        boolean anyPins = frees > 0 && pins.any();
+        if (anyPins && !pinned.tryEnsureRoom(frees)) {
             return 0;
         }
-        // Whoever pinned one of these did so in an epoch that is over by now.
-        boolean anyPins = pins.any();
-        return anyPins && !pinned.tryEnsureRoom(frees) ? 0 : free(frees, anyPins);
-    }
-
-    /** Frees the first {@code frees} blocks of the ring, or puts them aside if they are pinned. */
-    private long free(int frees, boolean anyPins) {
-        long charged = 0;
-        long left = 0;
-        long freedPinned = 0;
-        try {
-            for (int count = 0; count < frees; count++) {
-                long address = ring.address(0);
-                long bytes = ring.bytes(0);
-                ring.removeFirst();
-                if (anyPins && pins.isPinned(address)) {
-                    freedPinned += keepPinned(address, bytes);
-                } else {
-                    charged += account.freeCharged(address, bytes);
-                }
-                left += RawZMalloc.usableBytesBound(bytes);
+        for (int count = 0; count < frees; count++) {
+            long address = ring.address(0);
+            long bytes = ring.bytes(0);
+            ring.removeFirst();
+            if (anyPins && pins.isPinned(address)) {
+                freed += keepPinned(address, bytes);
+            } else {
+                freed += account.free(address, bytes);
             }
-        } finally {
-            // Once for all: every thread that writes changes the account, and waits for the last who did.
-            account.release(charged);
             // Not before: who wants memory, and sees none that is to come, does not wait for it.
-            readable.add(-left);
+            readable.add(-RawZMalloc.usableBytesBound(bytes));
         }
-        return charged + freedPinned;
+        return freed;
     }
 
     private long keepPinned(long address, long bytes) {

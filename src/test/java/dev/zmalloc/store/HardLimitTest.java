@@ -49,6 +49,7 @@ class HardLimitTest {
                 .maxMemory(maxMemory)
                 .evictionPolicy(policy)
                 .build()) {
+            fill(store, before + maxMemory * 8 / 10, new StoreWorker(store, new SplittableRandom(~seed), settings));
             List<Thread> threads = new ArrayList<>();
             for (int number = 0; number < THREADS; number++) {
                 SplittableRandom random = new SplittableRandom(seed + number);
@@ -77,5 +78,15 @@ class HardLimitTest {
         }
         assertThat(FaultInjectingAllocator.highestHeldBytes() - before).isBetween(maxMemory * 8 / 10, maxMemory);
         assertThat(FaultInjectingAllocator.heldBytes()).isEqualTo(before);
+    }
+
+    /** So that the limit is near from the start, and not only where no clearing happens to come between. */
+    private static void fill(OffHeapStore store, long highestBytes, StoreWorker worker) {
+        try (worker) {
+            while (FaultInjectingAllocator.highestHeldBytes() < highestBytes) {
+                worker.operate();
+            }
+        }
+        StoreValidator.validate(store);
     }
 }

@@ -282,7 +282,8 @@ class OffHeapStoreTest {
 
     @Test
     void countsWhatItDoes() {
-        try (OffHeapStore store = OffHeapStore.builder().build()) {
+        // So small a store has one stripe, and so one first chunk of buckets.
+        try (OffHeapStore store = OffHeapStore.builder().maxMemory(SMALL).build()) {
             store.put(key(1), value("a"));
             store.put(key(1), value("b"));
             store.put(key(2), value("c"));
@@ -307,11 +308,9 @@ class OffHeapStoreTest {
                             1,
                             store.usedMemory(),
                             statistics.awaitingReclamation(),
-                            0,
-                            statistics.buckets(),
+                            SMALL,
+                            64,
                             0));
-            // The two keys have a stripe each, or share one.
-            assertThat(statistics.buckets()).isIn(64L, 128L);
             assertThat(statistics.hitRatio()).isEqualTo(2.0 / 3);
         }
     }

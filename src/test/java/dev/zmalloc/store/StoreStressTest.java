@@ -63,6 +63,41 @@ class StoreStressTest {
         stress(store, FEW_KEYS);
     }
 
+    /** What was cleared is neither in a table, to be evicted, nor retired yet; it is waited for all the same. */
+    @Test
+    void refusesNoPutWhileOthersClear() throws InterruptedException {
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        AtomicBoolean done = new AtomicBoolean();
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(256 << 10)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .build()) {
+            Thread clearing = start(0, failure, () -> {
+                while (!done.get()) {
+                    store.clear();
+                }
+            });
+            List<Thread> putting = new ArrayList<>();
+            for (int number = 1; number < THREADS; number++) {
+                byte[] key = {(byte) number, 0};
+                putting.add(start(number, failure, () -> {
+                    for (int put = 0; put < 6_000 && failure.get() == null; put++) {
+                        key[1] = (byte) put;
+                        store.put(key, new byte[20_000]);
+                    }
+                }));
+            }
+            for (Thread thread : putting) {
+                thread.join();
+            }
+            done.set(true);
+            clearing.join();
+            assertThat(failure.get()).isNull();
+            assertThat(store.statistics().rejections()).isZero();
+            StoreValidator.validate(store);
+        }
+    }
+
     /** Each entry takes most of the limit, so that what one put has reserved is what another has to wait for. */
     @Test
     void largeEntriesAtTheLimitWaitForOneAnother() throws InterruptedException {

@@ -2,13 +2,14 @@ package dev.zmalloc.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.fixtures.Seeds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /** The queue of blocks beside a list. */
-final class BlockRingTest {
+class BlockRingTest {
     private static final int STEPS = 20_000;
     private static final long LARGEST_BYTES = 0xFFFF_FFFFL;
 
@@ -19,7 +20,7 @@ final class BlockRingTest {
 
     @Test
     void doesWhatAListDoes() {
-        long seed = System.nanoTime();
+        long seed = Seeds.next("BlockRingTest");
         SplittableRandom random = new SplittableRandom(seed);
         for (int step = 0; step < STEPS; step++) {
             // Long runs of either kind, so that the queue grows while its blocks lie around the end of the array.
