@@ -1,12 +1,12 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
-# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, info, stress, bench-peers,
+# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, replay, info, stress, bench-peers,
 # bench-store and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
 # ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run info test stress bench-zmalloc bench-peers bench-store \
+.PHONY: help setup run replay info test stress bench-zmalloc bench-peers bench-store \
 	compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
@@ -29,6 +29,11 @@ run: ## Runs the main job: a store on real input (options in ARGS)
 	@$(MAKE) --no-print-directory -s $(CLI_JAR)
 	@scripts/zmalloc run $(ARGS)
 
+replay: ## Runs a recorded trace through a store, under some policies and limits (ARGS='FILE ...')
+	@scripts/natives.sh run
+	@$(MAKE) --no-print-directory -s $(CLI_JAR)
+	@scripts/zmalloc replay $(ARGS)
+
 info: ## Tells which allocator serves, from which file, and why not another
 	@scripts/natives.sh run
 	@$(MAKE) --no-print-directory -s $(CLI_JAR)
@@ -39,6 +44,7 @@ $(CLI_JAR): $(CLI_SOURCES)
 	@scripts/mvn.sh package -Dmaven.test.skip=true
 	@touch $@
 
+# ZMALLOC_TRACES=FOLDER in the environment names published traces, which tests then read too.
 test: ## Runs all tests, with each allocator, with memory guarded and with faults injected
 	@scripts/natives.sh test
 	@echo 'Compiling and testing'

@@ -7,10 +7,15 @@
  * {@code dev.zmalloc.testing} helps the tests of a program.
  */
 module dev.zmalloc {
+    requires static com.fasterxml.jackson.core;
+    requires static com.github.benmanes.caffeine;
+    requires static de.siegmar.fastcsv;
     requires static info.picocli;
+    requires static java.desktop;
     requires static java.management;
     requires static org.jspecify;
     requires static org.junit.jupiter.api;
+    requires static org.tukaani.xz;
 
     exports dev.zmalloc;
     exports dev.zmalloc.allocator;

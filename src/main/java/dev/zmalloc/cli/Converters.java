@@ -2,6 +2,12 @@ package dev.zmalloc.cli;
 
 import dev.zmalloc.MemorySize;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.store.OffHeapStore;
+import dev.zmalloc.trace.TraceFormat;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -28,6 +34,75 @@ final class Converters {
         @Override
         public EvictionPolicy convert(String text) {
             return refusing(() -> EvictionPolicy.parse(text));
+        }
+    }
+
+    /** Some policies by their names, or {@code all} that differ where nothing expires. */
+    static final class Policies implements ITypeConverter<List<EvictionPolicy>> {
+        @Override
+        public List<EvictionPolicy> convert(String text) {
+            if (text.equals("all")) {
+                return Arrays.stream(EvictionPolicy.values())
+                        .filter(policy -> !policy.toString().startsWith("volatile-"))
+                        .toList();
+            }
+            return refusing(() -> Arrays.stream(text.split(",", -1))
+                    .map(EvictionPolicy::parse)
+                    .distinct()
+                    .toList());
+        }
+    }
+
+    /** A limit, as a size or as a share of something. */
+    static final class Limit implements ITypeConverter<MemoryShare> {
+        @Override
+        public MemoryShare convert(String text) {
+            return refusing(() -> MemoryShare.parse(text));
+        }
+    }
+
+    /** A format of traces. */
+    static final class OfTrace implements ITypeConverter<TraceFormat> {
+        @Override
+        public TraceFormat convert(String text) {
+            return refusing(() -> TraceFormat.parse(text));
+        }
+    }
+
+    /** The size of a value. */
+    static final class ValueSize implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            long bytes = refusing(() -> MemorySize.parse(text));
+            if (bytes > OffHeapStore.MAX_VALUE_BYTES) {
+                throw new TypeConversionException(
+                        "'" + text + "'; accepted are sizes of at most " + OffHeapStore.MAX_VALUE_BYTES + " bytes");
+            }
+            return (int) bytes;
+        }
+    }
+
+    /** A file to write, in a folder that is there. */
+    static class NewFile implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String text) {
+            Path file = Path.of(text).toAbsolutePath();
+            Path folder = file.getParent();
+            if (folder == null || !Files.isDirectory(folder) || !Files.isWritable(folder) || Files.isDirectory(file)) {
+                throw new TypeConversionException("'" + text + "'; accepted are files in a folder that can be written");
+            }
+            return file;
+        }
+    }
+
+    /** A picture to write. */
+    static final class NewPicture extends NewFile {
+        @Override
+        public Path convert(String text) {
+            if (!text.endsWith(".svg") && !text.endsWith(".png")) {
+                throw new TypeConversionException("'" + text + "'; accepted are names that end in .svg or .png");
+            }
+            return super.convert(text);
         }
     }
 

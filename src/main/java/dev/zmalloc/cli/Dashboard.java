@@ -2,6 +2,8 @@ package dev.zmalloc.cli;
 
 import java.io.PrintStream;
 import java.util.List;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 
 /**
  * Shows a run while it goes on: on a terminal a few lines that are redrawn four times a second, otherwise a line every
@@ -35,11 +37,16 @@ final class Dashboard {
 
     /** Shows {@code now} in place of what was shown before; on other output, one more line. */
     void show(Progress now) {
+        show(() -> DashboardView.plainLine(now), columns -> DashboardView.lines(now, columns));
+    }
+
+    /** The same for anything that can be told in one line, or in some that hold at most so many characters each. */
+    void show(Supplier<String> plainLine, IntFunction<List<String>> screenLines) {
         if (!terminal.interactive()) {
-            out.println(DashboardView.plainLine(now));
+            out.println(plainLine.get());
             return;
         }
-        List<String> lines = DashboardView.lines(now, terminal.columns());
+        List<String> lines = screenLines.apply(terminal.columns());
         StringBuilder frame = new StringBuilder(WRAP_OFF);
         if (linesShown > 0) {
             frame.append("\u001b[").append(linesShown).append('A'); // cursor up

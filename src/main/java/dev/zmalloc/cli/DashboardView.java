@@ -104,7 +104,7 @@ final class DashboardView {
     }
 
     /** The bar takes the width that the text leaves; where that is too little, there is none. */
-    private static String barLine(String label, double fraction, String text, int columns) {
+    static String barLine(String label, double fraction, String text, int columns) {
         int room = columns - String.format(LABELS, label).length() - text.length() - 1;
         if (fraction < 0 || room < MIN_BAR_WIDTH) {
             return line(label, text, columns);
@@ -112,7 +112,8 @@ final class DashboardView {
         return line(label, Format.bar(fraction, Math.min(room, MAX_BAR_WIDTH)) + " " + text, columns);
     }
 
-    private static String line(String label, String text, int columns) {
+    /** A label and a text, cut to {@code columns}. */
+    static String line(String label, String text, int columns) {
         String line = String.format(LABELS, label) + text;
         return line.length() <= columns ? line : line.substring(0, columns);
     }

@@ -2,6 +2,7 @@ package dev.zmalloc.cli;
 
 import dev.zmalloc.allocator.AllocatorUnavailableException;
 import dev.zmalloc.store.OffHeapStore;
+import dev.zmalloc.trace.TraceException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.util.List;
@@ -25,7 +26,7 @@ import picocli.CommandLine.ParameterException;
             "0:done, and all that was verified held",
             "1:verification failed: a byte differed, used memory passed its limit, or memory was not given back",
             "2:the command line was not understood",
-            "3:it could not run or finish: no allocator, unreadable files, a failed worker",
+            "3:it could not run or finish: no allocator, unreadable or damaged files, a failed worker",
             "130:ended by Ctrl-C, and all that was verified until then held"
         })
 public final class Main implements Runnable {
@@ -47,13 +48,14 @@ public final class Main implements Runnable {
     static int execute(RunCommand.Environment environment, String... arguments) {
         CommandLine line = new CommandLine(new Main());
         line.addSubcommand(new RunCommand(environment));
+        line.addSubcommand(new ReplayCommand(environment));
         line.addSubcommand(new InfoCommand(environment.out()));
         line.addSubcommand(new HelpCommand());
         line.setOut(new PrintWriter(environment.out(), true, environment.out().charset()));
         line.setErr(new PrintWriter(environment.err(), true, environment.err().charset()));
         line.setParameterExceptionHandler((e, words) -> refuse(environment.err(), e));
         line.setExecutionExceptionHandler((e, command, parsed) ->
-                fail(environment.err(), e, command.getCommand() instanceof RunCommand run && run.verbose));
+                fail(environment.err(), e, List.of(arguments).contains("--verbose")));
         try {
             return line.execute(arguments);
         } catch (Error e) {
@@ -65,7 +67,7 @@ public final class Main implements Runnable {
     /** Without a command there is nothing to do. */
     @Override
     public void run() {
-        throw new ParameterException(new CommandLine(this), "no command; accepted are run, info and help");
+        throw new ParameterException(new CommandLine(this), "no command; accepted are run, replay, info and help");
     }
 
     private static int refuse(PrintStream err, ParameterException refusal) {
@@ -75,7 +77,7 @@ public final class Main implements Runnable {
     }
 
     private static int fail(PrintStream err, Throwable failure, boolean verbose) {
-        Throwable known = allocatorUnavailable(failure);
+        Throwable known = failure instanceof TraceException ? failure : allocatorUnavailable(failure);
         // What the loader said of each attempt takes several lines, and all of them are wanted.
         err.println(NAME + ": " + (known != null ? known.getMessage() : oneLine(failure.toString())));
         if (verbose) {

@@ -157,7 +157,7 @@ final class RunCommand implements Callable<Integer> {
     }
 
     /** Name, version, origin and file, as far as they are known. */
-    private static String describe(AllocatorDescription allocator) {
+    static String describe(AllocatorDescription allocator) {
         return allocator.name() + (allocator.version().isEmpty() ? "" : " " + allocator.version()) + ", "
                 + allocator.origin() + (allocator.file().isEmpty() ? "" : ": " + allocator.file());
     }

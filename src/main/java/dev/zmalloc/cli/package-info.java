@@ -1,6 +1,6 @@
 /**
  * The command line: {@code run} caches the running JDK's own files in an off-heap store and verifies every byte served,
- * {@code info} tells which allocator is in use and why.
+ * {@code replay} runs recorded requests through a store, {@code info} tells which allocator is in use and why.
  *
  * <p>Nothing here is exported; the package may be changed at will.
  */

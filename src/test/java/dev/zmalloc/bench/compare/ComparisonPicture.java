@@ -1,8 +1,8 @@
 package dev.zmalloc.bench.compare;
 
-import dev.zmalloc.bench.Picture;
 import dev.zmalloc.bench.compare.Comparison.Absent;
 import dev.zmalloc.bench.compare.Comparison.Workload;
+import dev.zmalloc.cli.Picture;
 import java.awt.Font;
 import java.awt.Graphics2D;
 import java.io.IOException;
@@ -51,7 +51,13 @@ final class ComparisonPicture {
      */
     static List<Path> write(Comparison comparison, Path folder, PrintStream out) throws IOException {
         ComparisonPicture picture = new ComparisonPicture(comparison);
-        return Picture.write(folder, "compare-allocators", picture.width, picture.height(), picture::draw, out);
+        return Picture.write(
+                picture.width,
+                picture.height(),
+                picture::draw,
+                out,
+                folder.resolve("compare-allocators.png"),
+                folder.resolve("compare-allocators.svg"));
     }
 
     private int height() {

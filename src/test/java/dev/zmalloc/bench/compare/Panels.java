@@ -1,8 +1,8 @@
 package dev.zmalloc.bench.compare;
 
-import dev.zmalloc.bench.Charts;
 import dev.zmalloc.bench.compare.Comparison.Entry;
 import dev.zmalloc.bench.compare.Comparison.Workload;
+import dev.zmalloc.cli.Charts;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;

@@ -1,9 +1,9 @@
 package dev.zmalloc.bench.peers;
 
-import dev.zmalloc.bench.Charts;
 import dev.zmalloc.bench.Machine;
-import dev.zmalloc.bench.Picture;
 import dev.zmalloc.bench.peers.PeerCase.Operation;
+import dev.zmalloc.cli.Charts;
+import dev.zmalloc.cli.Picture;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.Graphics2D;
@@ -37,7 +37,13 @@ final class PeerPicture {
     /** Draws into {@code peers.png} and {@code peers.svg}. */
     static List<Path> write(PeerRun run, Path folder, PrintStream out) throws IOException {
         PeerPicture picture = new PeerPicture(run, Machine.here());
-        return Picture.write(folder, "peers", WIDTH, HEAD_HEIGHT + 2 * CHART_HEIGHT + FOOT_HEIGHT, picture::draw, out);
+        return Picture.write(
+                WIDTH,
+                HEAD_HEIGHT + 2 * CHART_HEIGHT + FOOT_HEIGHT,
+                picture::draw,
+                out,
+                folder.resolve("peers.png"),
+                folder.resolve("peers.svg"));
     }
 
     /** Of M. Okabe and K. Ito's palette, which people with any kind of colour vision can tell apart. */

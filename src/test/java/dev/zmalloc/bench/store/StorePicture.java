@@ -1,10 +1,10 @@
 package dev.zmalloc.bench.store;
 
-import dev.zmalloc.bench.Charts;
 import dev.zmalloc.bench.Machine;
-import dev.zmalloc.bench.Picture;
 import dev.zmalloc.bench.store.EntryBytes.Points;
 import dev.zmalloc.bench.store.StoreRun.Part;
+import dev.zmalloc.cli.Charts;
+import dev.zmalloc.cli.Picture;
 import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
@@ -66,7 +66,13 @@ final class StorePicture {
     static List<Path> write(StoreRun run, Path folder, PrintStream out) throws IOException {
         StorePicture picture = new StorePicture(run);
         int rows = (picture.charts.size() + 1) / 2;
-        return Picture.write(folder, "store", WIDTH, HEAD_HEIGHT + rows * CHART_HEIGHT + MARGIN, picture::draw, out);
+        return Picture.write(
+                WIDTH,
+                HEAD_HEIGHT + rows * CHART_HEIGHT + MARGIN,
+                picture::draw,
+                out,
+                folder.resolve("store.png"),
+                folder.resolve("store.svg"));
     }
 
     private void draw(Graphics2D graphics) {

@@ -1,4 +1,4 @@
-package dev.zmalloc.bench;
+package dev.zmalloc.cli;
 
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -12,12 +12,14 @@ import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.CategoryChartBuilder;
 import org.knowm.xchart.CategorySeries;
 import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
+import org.knowm.xchart.XYChart;
+import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
-/** How the charts of all benches look. */
+/** How all charts look. */
 public final class Charts {
     /** What text is drawn in. */
     public static final Color INK = new Color(0x22, 0x22, 0x22);
@@ -61,8 +63,24 @@ public final class Charts {
         return chart;
     }
 
+    /** A chart of lines over a logarithmic axis, without any yet, with a legend. */
+    public static XYChart curves(String title, String xTitle, String yTitle) {
+        XYChart chart = new XYChartBuilder()
+                .title(title)
+                .xAxisTitle(xTitle)
+                .yAxisTitle(yTitle)
+                .build();
+        style(chart.getStyler());
+        chart.getStyler().setXAxisLogarithmic(true);
+        chart.getStyler().setLegendVisible(true);
+        chart.getStyler().setLegendPosition(Styler.LegendPosition.OutsideE);
+        chart.getStyler().setLegendFont(font(Font.PLAIN, TICK_POINTS));
+        chart.getStyler().setLegendBorderColor(Color.WHITE);
+        return chart;
+    }
+
     /**
-     * Adds a line to such a chart.
+     * Adds a line to a chart of latencies.
      *
      * @param nanosOfPercentile in ascending order
      */

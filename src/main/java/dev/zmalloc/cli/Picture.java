@@ -1,4 +1,4 @@
-package dev.zmalloc.bench;
+package dev.zmalloc.cli;
 
 import de.erichseifert.vectorgraphics2d.Processors;
 import de.erichseifert.vectorgraphics2d.VectorGraphics2D;
@@ -30,7 +30,7 @@ import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.knowm.xchart.internal.chartpart.Chart;
 
-/** A picture of several charts and words, drawn into a PNG and an SVG file. */
+/** A picture of charts and words, drawn into PNG and SVG files. */
 public final class Picture {
     private static final int PALETTE_COLOURS = 48;
 
@@ -45,26 +45,28 @@ public final class Picture {
     }
 
     /**
-     * Draws into {@code name.png} and {@code name.svg} in {@code folder}.
+     * Draws the same into each file, as what its name ends in says: {@code .png}, otherwise SVG.
      *
      * @param out told why, where it cannot be drawn: some JDKs come without fonts
-     * @return the files
+     * @return the files; none if it could not be drawn
      */
-    public static List<Path> write(
-            Path folder, String name, int width, int height, Consumer<Graphics2D> drawing, PrintStream out)
+    public static List<Path> write(int width, int height, Consumer<Graphics2D> drawing, PrintStream out, Path... files)
             throws IOException {
-        Path png = folder.resolve(name + ".png");
-        Path svg = folder.resolve(name + ".svg");
         try {
             Picture picture = new Picture(width, height, drawing);
-            picture.writePng(png);
-            picture.writeSvg(svg);
-            return List.of(png, svg);
+            for (Path file : files) {
+                if (file.toString().endsWith(".png")) {
+                    picture.writePng(file);
+                } else {
+                    picture.writeSvg(file);
+                }
+            }
+            return List.of(files);
         } catch (LinkageError | InternalError | RuntimeException e) {
             // AWT throws any of these where the system lacks fonts, or the JDK was built without its drawing parts.
             out.println("The picture could not be drawn: " + e);
             out.println("    This JDK may lack java.desktop's libraries, or the system fonts (Debian: apt-get install"
-                    + " fontconfig fonts-dejavu-core). All figures are in the table and the JSON.");
+                    + " fontconfig fonts-dejavu-core). All figures are in the tables.");
             return List.of();
         }
     }
