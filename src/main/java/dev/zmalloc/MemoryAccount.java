@@ -40,7 +40,7 @@ public final class MemoryAccount {
 
     private final String name;
     private final @Nullable MemoryAccount parent;
-    private final long maxMemory;
+    private volatile long maxMemory;
 
     /*
      * Charging several accounts
@@ -77,7 +77,7 @@ public final class MemoryAccount {
         this.name = Objects.requireNonNull(name, "name");
         this.parent = parent;
         this.maxMemory = maxMemory;
-        claimsApart = maxMemory != 0 && parent != null && parent.tightestLimit() != Long.MAX_VALUE;
+        claimsApart = maxMemory != 0 && parent != null && parent.isLimited();
         claimed = claimsApart ? new AtomicLong() : used;
     }
 
@@ -142,6 +142,29 @@ public final class MemoryAccount {
     /** The account's own limit in bytes; 0 for none. Those above it hold as well. */
     public long maxMemory() {
         return maxMemory;
+    }
+
+    /**
+     * Changes the account's own limit. What is used already stays, even if it is more: then nothing can be taken until
+     * less is used.
+     *
+     * @param bytes at least 1; {@link Long#MAX_VALUE} for a limit that is never reached
+     * @throws IllegalArgumentException if {@code bytes} is less
+     * @throws IllegalStateException if the account was opened without a limit: it is charged by other rules
+     */
+    public void setMaxMemory(long bytes) {
+        if (bytes < 1) {
+            throw new IllegalArgumentException("maxMemory must be 1 or more, not " + bytes);
+        }
+        if (maxMemory == 0) {
+            throw new IllegalStateException(path() + " was opened without a limit");
+        }
+        maxMemory = bytes;
+    }
+
+    /** Whether the account was opened with a limit, or one above it was. */
+    private boolean isLimited() {
+        return maxMemory != 0 || (parent != null && parent.isLimited());
     }
 
     /** The smallest limit of this account and those above it, in bytes; {@link Long#MAX_VALUE} if there is none. */
@@ -327,7 +350,7 @@ public final class MemoryAccount {
 
     /** What stands for an address where {@code refusing} did: without a limit, it was a size that nobody can have. */
     private static long refusal(MemoryAccount refusing) {
-        return refusing.maxMemory == 0 ? NO_MEMORY : OVER_LIMIT;
+        return refusing.maxMemory == 0 || refusing.maxMemory == Long.MAX_VALUE ? NO_MEMORY : OVER_LIMIT;
     }
 
     private boolean tryClaim(long bytes) {

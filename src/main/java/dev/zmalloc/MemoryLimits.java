@@ -39,6 +39,34 @@ public record MemoryLimits(OptionalLong physicalBytes, OptionalLong cgroupBytes)
     }
 
     /**
+     * The bytes that a limit stands for, as people write it: a size that {@link MemorySize#parse} takes, such as
+     * {@code 256mb}, or a share of {@link #availableBytes} now, such as {@code 70%}.
+     *
+     * @throws IllegalArgumentException if {@code text} is neither, the share is not 1 to 100, or what the process can
+     *     have is not known
+     */
+    public static long parse(String text) {
+        return read().parseLimit(text);
+    }
+
+    long parseLimit(String text) {
+        String stripped = text.strip();
+        if (!stripped.endsWith("%")) {
+            return MemorySize.parse(text);
+        }
+        String number = stripped.substring(0, stripped.length() - 1).strip();
+        if (!number.matches("[0-9]{1,3}") || Integer.parseInt(number) < 1 || Integer.parseInt(number) > 100) {
+            throw new IllegalArgumentException(
+                    "'" + stripped.replaceAll("\\p{Cntrl}", "?") + "' is not a share from 1% to 100%");
+        }
+        long available = availableBytes()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "how much memory this process can have is not known: write the limit in bytes"));
+        // The order does not overflow, and loses less than a hundred bytes.
+        return available / 100 * Integer.parseInt(number);
+    }
+
+    /**
      * Logs a warning if {@code nativeLimit} and the largest heap together are more than this process can have: filling
      * both would make the system swap, or end the process. Only the first call of a process that finds this warns; the
      * logger is {@code dev.zmalloc}.

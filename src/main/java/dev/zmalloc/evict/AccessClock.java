@@ -6,13 +6,13 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * Tells when an item was used last, in 16 bits: a clock that insertions and evictions drive and not time.
  *
- * <p>The clock ticks once for every 2048th part of the population that is inserted or evicted. What is evicted by least
- * recent use has typically lived for about one turnover of the population, that is some thousands of ticks, whether
- * that took a second or a week: the order of victims is equally fine in a small, busy cache, where Redis' clock of one
- * second makes everything look alike, and in a large, slow one. 16 bits wrap after 65,536 ticks, that is 16 turnovers
- * at the limit; an item unused for so long would look new again, but a sampler that takes five items for each eviction
- * has met it some 80 times before. While nothing is inserted the clock stands still, nothing needs room, and reading
- * changes nothing in memory.
+ * <p>The clock ticks once for every 2048th part of the population that is inserted or evicted, unless told otherwise.
+ * What is evicted by least recent use has typically lived for about one turnover of the population, that is some
+ * thousands of ticks, whether that took a second or a week: the order of victims is equally fine in a small, busy
+ * cache, where Redis' clock of one second makes everything look alike, and in a large, slow one. 16 bits wrap after
+ * 65,536 ticks, that is 16 turnovers at the limit; an item unused for so long would look new again, but a sampler that
+ * takes five items for each eviction has met it some 80 times before. While nothing is inserted the clock stands still,
+ * nothing needs room, and reading changes nothing in memory.
  *
  * <p>Reading is one volatile load. Any thread may call any method.
  */
@@ -20,7 +20,7 @@ public final class AccessClock {
     /** Values of the clock are below this. */
     public static final int TICKS = 1 << 16;
 
-    private static final int TICKS_PER_TURNOVER = 2048;
+    private final int ticksPerTurnover;
 
     private final AtomicLong events = new AtomicLong();
     private final AtomicLong nextTickAt = new AtomicLong(1);
@@ -29,8 +29,19 @@ public final class AccessClock {
     /** Events to a tick, as the last insertion had it; a lost update does no harm. */
     private volatile long step = 1;
 
-    /** Makes a clock that stands at 0. */
-    public AccessClock() {}
+    /** Makes a clock that stands at 0, with 2048 ticks to a turnover. */
+    public AccessClock() {
+        this(EvictionParameters.DEFAULTS.clockResolution());
+    }
+
+    /**
+     * Makes a clock that stands at 0.
+     *
+     * @param ticksPerTurnover ticks while the population is replaced once; what is finer wraps the sooner
+     */
+    public AccessClock(int ticksPerTurnover) {
+        this.ticksPerTurnover = ticksPerTurnover;
+    }
 
     /** The tick now, from 0 to {@link #TICKS} - 1: what to store in the access field of an item that is used. */
     public int now() {
@@ -43,7 +54,7 @@ public final class AccessClock {
      * @param population about how many items there are now
      */
     public void inserted(long population) {
-        step = Math.max(1, population / TICKS_PER_TURNOVER);
+        step = Math.max(1, population / ticksPerTurnover);
         advance();
     }
 

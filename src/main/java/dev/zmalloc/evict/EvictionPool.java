@@ -100,9 +100,18 @@ final class EvictionPool {
         Memory.putLong(candidate + ACCESS_OFFSET, access);
     }
 
+    /** Drops all candidates. */
+    void clear() {
+        size = 0;
+    }
+
     /** Drops the best candidate. */
     void removeBest() {
         size--;
+    }
+
+    long bestScore() {
+        return score(size - 1);
     }
 
     long bestItem() {

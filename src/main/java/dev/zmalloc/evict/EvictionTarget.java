@@ -7,12 +7,13 @@ package dev.zmalloc.evict;
  * an index and a version. The evictor keeps them in its pool for as long as it likes, while the item may go: the target
  * must recognise a pair that no longer stands for anything, and must never follow it to memory that was freed.
  *
- * <p>The evictor calls both methods under its own lock, one at a time, on the thread that needs memory. They must not
+ * <p>The evictor calls all methods under its own lock, one at a time, on the thread that needs memory. They must not
  * call the evictor back.
  */
 public interface EvictionTarget {
     /**
-     * Offers items chosen at random, each with the same chance.
+     * Offers items chosen at random, each with the same chance; for a volatile policy, of those that have a time to
+     * live alone.
      *
      * @param random 64 random bits to choose by
      * @param count how many to offer, about; fewer if there are fewer, more if they come in groups
@@ -30,6 +31,35 @@ public interface EvictionTarget {
      * @return the bytes that went with it; 0 if it is gone, or was used, or cannot be evicted now
      */
     long evict(long item, long location, int access);
+
+    /**
+     * The bytes of an item, for policies that weigh them. Called while the item is offered; must be fast.
+     *
+     * @return 1 unless overridden, as if all were of one size
+     */
+    default long bytes(long item) {
+        return 1;
+    }
+
+    /**
+     * When an item expires, for policies that go by that: the least goes first. Called while the item is offered.
+     *
+     * @return {@link Long#MAX_VALUE}, never, unless overridden
+     */
+    default long expiry(long item) {
+        return Long.MAX_VALUE;
+    }
+
+    /**
+     * Evicts an item by the target's own queues, for policies that are {@linkplain EvictionPolicy#isQueued() queued}.
+     *
+     * @param random 64 random bits to choose by
+     * @return the bytes that went with it; 0, as unless overridden, if the queues gave none: the evictor takes any item
+     *     then
+     */
+    default long evictNext(long random) {
+        return 0;
+    }
 
     /** Stands for whatever the access field holds now. */
     int ANY_ACCESS = -1;

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A victim is chosen as Redis does it: a sample of the target's items goes through a pool of 16 candidates, which
  * lives in {@link ZMalloc} memory and remembers good ones of earlier samples; the best that is still there and was not
- * used meanwhile goes.
+ * used meanwhile goes. What is good, the {@link EvictionPolicy} says; some keep queues in the target instead.
  *
  * <p>Any thread may call any method; evictions run one after another, under one lock. {@link #close} frees the pool.
  */
@@ -29,29 +29,45 @@ public final class Evictor implements AutoCloseable {
     /** Rounds of sampling after which the target's items count as held by somebody. */
     private static final int MAX_ROUNDS = 64;
 
-    private final EvictionPolicy policy;
+    /** Evictions after which the clock is looked at, and what is held, in {@link #performEvictions}. */
+    private static final int EVICTIONS_PER_LOOK = 16;
+
     private final EvictionTarget target;
-    private final long maxMemory;
     private final LongSupplier usedMemory;
-    private final int samples;
-    private final AccessClock clock = new AccessClock();
+    private final LongSupplier nanoTime;
+    private final MemoryAccount account;
+    private final AccessClock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final SplittableRandom random;
+    private final CandidateSink sink = this::offer;
+    private volatile EvictionPolicy policy;
+    private volatile EvictionParameters parameters;
+    private volatile AccessRule rule;
+    private volatile long maxMemory;
 
     /** {@code null} if the policy never evicts, and after {@link #close}. */
     private @Nullable EvictionPool pool;
 
+    private boolean isClosed;
     private final AtomicLong evictions = new AtomicLong();
-    private final CandidateSink sink = this::offer;
+    private long evictedBytes;
+    private long sampled;
+    private long stale;
+    private final AtomicLong cycles = new AtomicLong();
+    private final AtomicLong cycleNanos = new AtomicLong();
 
     private Evictor(Builder builder) {
         policy = builder.policy;
+        parameters = builder.parameters;
         target = Objects.requireNonNull(builder.target, "target");
         maxMemory = builder.maxMemory;
         usedMemory = builder.usedMemory;
-        samples = builder.samples;
+        nanoTime = builder.nanoTime;
+        account = builder.account;
+        clock = new AccessClock(parameters.clockResolution());
+        rule = AccessRule.of(policy, parameters, clock, nanoTime);
         random = new SplittableRandom(builder.seed);
-        pool = policy.evicts() ? EvictionPool.open(builder.account) : null;
+        pool = policy.evicts() ? EvictionPool.open(account) : null;
     }
 
     /**
@@ -76,7 +92,7 @@ public final class Evictor implements AutoCloseable {
         }
     }
 
-    /** The clock whose ticks the target's items carry in their access fields. */
+    /** The clock whose ticks the target's items carry in their access fields, if the policy goes by recency. */
     public AccessClock clock() {
         return clock;
     }
@@ -86,9 +102,70 @@ public final class Evictor implements AutoCloseable {
         return policy;
     }
 
+    /** What the policy keeps in the access fields of the target's items. Another one after {@link #setPolicy}. */
+    public AccessRule rule() {
+        return rule;
+    }
+
+    /** The parameters. */
+    public EvictionParameters parameters() {
+        return parameters;
+    }
+
+    /**
+     * Changes the policy and its parameters. The pool is emptied: scores of two policies cannot be compared. Whoever
+     * holds the items gives them the access fields of the new {@link #rule}.
+     *
+     * @throws dev.zmalloc.NativeOutOfMemoryError if there is no memory for the pool; nothing is changed then
+     * @throws IllegalStateException if the evictor is closed
+     */
+    public void setPolicy(EvictionPolicy newPolicy, EvictionParameters newParameters) {
+        lock.lock();
+        try {
+            if (isClosed) {
+                throw new IllegalStateException("the evictor is closed");
+            }
+            if (newPolicy.evicts() && pool == null) {
+                pool = EvictionPool.open(account);
+            } else if (!newPolicy.evicts() && pool != null) {
+                pool.close();
+                pool = null;
+            }
+            if (pool != null) {
+                pool.clear();
+            }
+            rule = AccessRule.of(newPolicy, newParameters, clock, nanoTime);
+            parameters = newParameters;
+            policy = newPolicy;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The limit in bytes; 0 for none. */
     public long maxMemory() {
         return maxMemory;
+    }
+
+    /**
+     * Changes the limit. Nothing is evicted by that: {@link #performEvictions} does it.
+     *
+     * @param bytes 0 for none
+     * @throws IllegalArgumentException if {@code bytes} is negative
+     */
+    public void setMaxMemory(long bytes) {
+        maxMemory = Builder.checkMaxMemory(bytes);
+    }
+
+    /** What was done so far. */
+    public EvictionStatistics statistics() {
+        lock.lock();
+        try {
+            return new EvictionStatistics(
+                    evictions.get(), evictedBytes, sampled, stale, cycles.get(), cycleNanos.get());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** How many items were evicted. */
@@ -98,7 +175,8 @@ public final class Evictor implements AutoCloseable {
 
     /** Tells whether memory would be over the limit once {@code more} bytes are taken. */
     public boolean overMemoryAfterAllocation(long more) {
-        return maxMemory != 0 && more > maxMemory - usedMemory.getAsLong();
+        long limit = maxMemory;
+        return limit != 0 && more > limit - usedMemory.getAsLong();
     }
 
     /**
@@ -119,6 +197,56 @@ public final class Evictor implements AutoCloseable {
     }
 
     /**
+     * Evicts until what is held is within the limit, for no longer than {@link EvictionParameters#timeLimitNanos}: what
+     * Redis does before each command.
+     *
+     * <p>What is to be freed is reckoned first, and each victim's own bytes against it: other threads that take or free
+     * memory meanwhile change that only when it is reckoned again. The clock is looked at after each 16 evictions.
+     */
+    public EvictionResult performEvictions() {
+        return performEvictions(this::excessBytes);
+    }
+
+    private long excessBytes() {
+        long limit = maxMemory;
+        return limit == 0 ? 0 : usedMemory.getAsLong() - limit;
+    }
+
+    /**
+     * Like {@link #performEvictions()}, for a limit of the caller's own.
+     *
+     * @param excess tells what is too much, in bytes; not positive if nothing is
+     */
+    public EvictionResult performEvictions(LongSupplier excess) {
+        if (excess.getAsLong() <= 0) {
+            return EvictionResult.OK;
+        }
+        long start = System.nanoTime();
+        long limitNanos = parameters.timeLimitNanos();
+        try {
+            cycles.incrementAndGet();
+            while (true) {
+                long lacking = excess.getAsLong();
+                for (int count = 0; lacking > 0 && count < EVICTIONS_PER_LOOK; count++) {
+                    long bytes = evictOne();
+                    if (bytes == 0) {
+                        return excess.getAsLong() <= 0 ? EvictionResult.OK : EvictionResult.FAIL;
+                    }
+                    lacking -= bytes;
+                }
+                if (excess.getAsLong() <= 0) {
+                    return EvictionResult.OK;
+                }
+                if (System.nanoTime() - start >= limitNanos) {
+                    return EvictionResult.RUNNING;
+                }
+            }
+        } finally {
+            cycleNanos.addAndGet(System.nanoTime() - start);
+        }
+    }
+
+    /**
      * Evicts one item, limit or not.
      *
      * @return the bytes that went with it; 0 if the policy evicts nothing, there is nothing to evict, or all of it is
@@ -127,17 +255,34 @@ public final class Evictor implements AutoCloseable {
     public long evictOne() {
         lock.lock();
         try {
-            for (int round = 0; round < MAX_ROUNDS && pool != null; round++) {
-                int offered = target.sample(random.nextLong(), samples, sink);
-                long bytes = evictBest(pool, round < PATIENT_ROUNDS);
-                if (bytes > 0 || offered == 0) {
+            if (pool == null) {
+                return 0;
+            }
+            if (policy.isQueued()) {
+                long bytes = target.evictNext(random.nextLong());
+                if (bytes > 0) {
+                    count(bytes);
                     return bytes;
                 }
             }
-            return 0;
+            return evictSampled(pool);
         } finally {
             lock.unlock();
         }
+    }
+
+    private long evictSampled(EvictionPool candidates) {
+        int samples = parameters.samples();
+        for (int round = 0; round < MAX_ROUNDS; round++) {
+            rule.sampling();
+            int offered = target.sample(random.nextLong(), samples, sink);
+            sampled += offered;
+            long bytes = evictBest(candidates, round < PATIENT_ROUNDS);
+            if (bytes > 0 || offered == 0) {
+                return bytes;
+            }
+        }
+        return 0;
     }
 
     /** Frees the pool. Nothing is evicted from now on. */
@@ -145,6 +290,7 @@ public final class Evictor implements AutoCloseable {
     public void close() {
         lock.lock();
         try {
+            isClosed = true;
             if (pool != null) {
                 pool.close();
                 pool = null;
@@ -156,7 +302,11 @@ public final class Evictor implements AutoCloseable {
 
     private void offer(long item, long location, int access) {
         if (pool != null) {
-            pool.offer(policy.score(clock.now(), access), item, location, access);
+            AccessRule scoring = rule;
+            long bytes = scoring.needsBytes() ? target.bytes(item) : 0;
+            long expiry = scoring.needsExpiry() ? target.expiry(item) : 0;
+            long score = scoring.score(scoring.aged(access), bytes, expiry, random.nextLong() >>> 1);
+            pool.offer(score, item, location, access);
         }
     }
 
@@ -165,15 +315,23 @@ public final class Evictor implements AutoCloseable {
             int access = unusedOnly ? candidates.bestAccess() : EvictionTarget.ANY_ACCESS;
             long item = candidates.bestItem();
             long location = candidates.bestLocation();
+            long score = candidates.bestScore();
             candidates.removeBest();
             long bytes = target.evict(item, location, access);
             if (bytes > 0) {
-                evictions.incrementAndGet();
-                clock.evicted();
+                rule.evicted(score);
+                count(bytes);
                 return bytes;
             }
+            stale++;
         }
         return 0;
+    }
+
+    private void count(long bytes) {
+        evictions.incrementAndGet();
+        evictedBytes += bytes;
+        clock.evicted();
     }
 
     /** Sets up an {@link Evictor}. */
@@ -183,7 +341,8 @@ public final class Evictor implements AutoCloseable {
         private long maxMemory;
         private LongSupplier usedMemory = ZMalloc::zmallocUsedMemory;
         private MemoryAccount account = new MemoryAccount("evictor", 0);
-        private int samples = 5;
+        private EvictionParameters parameters = EvictionParameters.DEFAULTS;
+        private LongSupplier nanoTime = System::nanoTime;
         private long seed = System.nanoTime();
 
         private Builder() {}
@@ -207,11 +366,15 @@ public final class Evictor implements AutoCloseable {
          * @throws IllegalArgumentException if {@code bytes} is negative
          */
         public Builder maxMemory(long bytes) {
+            maxMemory = checkMaxMemory(bytes);
+            return this;
+        }
+
+        private static long checkMaxMemory(long bytes) {
             if (bytes < 0) {
                 throw new IllegalArgumentException("maxMemory is negative: " + bytes);
             }
-            maxMemory = bytes;
-            return this;
+            return bytes;
         }
 
         /**
@@ -235,10 +398,19 @@ public final class Evictor implements AutoCloseable {
          * @throws IllegalArgumentException if {@code count} is out of that range
          */
         public Builder samples(int count) {
-            if (count < 1 || count > 64) {
-                throw new IllegalArgumentException("samples must be 1 to 64, not " + count);
-            }
-            samples = count;
+            parameters = parameters.with("maxmemory-samples", count);
+            return this;
+        }
+
+        /** All parameters; {@link EvictionParameters#DEFAULTS} unless set. */
+        public Builder parameters(EvictionParameters value) {
+            parameters = Objects.requireNonNull(value, "parameters");
+            return this;
+        }
+
+        /** The clock that frequency decays by, in nanoseconds; that of the system unless set. Must be fast. */
+        public Builder nanoTime(LongSupplier nanoseconds) {
+            nanoTime = Objects.requireNonNull(nanoseconds, "nanoTime");
             return this;
         }
 

@@ -18,7 +18,8 @@ import dev.zmalloc.table.TableSizes;
  * @param entries how many entries
  * @param keyBytes the length of a key, in bytes
  * @param valueBytes the length of a value, in bytes
- * @param expiring whether the entries have a time to live, which takes up to 11 bytes each
+ * @param expiring whether the entries have a time to live, which takes up to 15 bytes each, and 8 more under a volatile
+ *     policy
  * @param policy the store's eviction policy
  */
 public record CapacityPlan(long entries, int keyBytes, int valueBytes, boolean expiring, EvictionPolicy policy) {

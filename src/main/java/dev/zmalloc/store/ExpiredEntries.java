@@ -1,17 +1,30 @@
 package dev.zmalloc.store;
 
+import dev.zmalloc.table.ChainWalk;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryVisitor;
+import dev.zmalloc.table.HashTable;
 import java.util.Arrays;
 import java.util.function.LongSupplier;
 
-/** Collects those of the entries that it is shown that have expired, and when the first of the others will. */
+/**
+ * Finds the entries of a stripe that have expired, in steps of some chains, and knows when that is of use: it keeps the
+ * earliest expiry. Under the stripe's lock, but for {@link #isIdle}.
+ */
 final class ExpiredEntries implements EntryVisitor {
     private final LongSupplier millis;
     private long[] entries = new long[8];
     private int[] buckets = new int[8];
     private int size;
-    private long nextExpiry = EntryLayout.NEVER;
+
+    /** The earliest expiry of those entries in the chains looked at that had not expired. */
+    private long nextInChains = EntryLayout.NEVER;
+
+    /** The earliest expiry of an entry, or earlier. */
+    private volatile long nextExpiry = EntryLayout.NEVER;
+
+    private volatile int cursor;
+    private int bucketsAtStart;
 
     ExpiredEntries(LongSupplier millis) {
         this.millis = millis;
@@ -21,7 +34,7 @@ final class ExpiredEntries implements EntryVisitor {
     public void visit(long entry, int bucketIndex, int access) {
         long expiry = EntryLayout.expiry(entry);
         if (expiry > millis.getAsLong()) {
-            nextExpiry = Math.min(nextExpiry, expiry);
+            nextInChains = Math.min(nextInChains, expiry);
             return;
         }
         if (size == entries.length) {
@@ -32,9 +45,49 @@ final class ExpiredEntries implements EntryVisitor {
         buckets[size++] = bucketIndex;
     }
 
-    void clear() {
+    /** Whether nothing can have expired. Any thread. */
+    boolean isIdle() {
+        return nextExpiry > millis.getAsLong() && cursor == 0;
+    }
+
+    /** Takes note of the expiry of an entry. */
+    void note(long expiry) {
+        if (expiry < nextExpiry) {
+            nextExpiry = expiry;
+        }
+    }
+
+    /** Begins anew, for another table. */
+    void startOver() {
+        cursor = 0;
+    }
+
+    /** Finds the expired entries of the next chains. */
+    void look(HashTable table, int chains) {
+        if (cursor == 0) {
+            bucketsAtStart = table.bucketCount();
+            nextExpiry = EntryLayout.NEVER;
+        }
         size = 0;
-        nextExpiry = EntryLayout.NEVER;
+        nextInChains = EntryLayout.NEVER;
+        ChainWalk.forEachExpiring(table, cursor, chains, this);
+    }
+
+    /** Goes on, when these were removed, to the next chains. Answers whether all have been looked at. */
+    boolean proceed(HashTable table, int chains) {
+        note(nextInChains);
+        int next = cursor + chains;
+        if (next < table.bucketCount()) {
+            cursor = next;
+            return false;
+        }
+        // A merge may have moved an entry from ahead of the cursor to behind it.
+        boolean isComplete = table.bucketCount() >= bucketsAtStart;
+        cursor = 0;
+        if (!isComplete) {
+            note(millis.getAsLong());
+        }
+        return isComplete;
     }
 
     int size() {
@@ -47,10 +100,5 @@ final class ExpiredEntries implements EntryVisitor {
 
     int bucket(int index) {
         return buckets[index];
-    }
-
-    /** The earliest expiry of those that had not expired. */
-    long nextExpiry() {
-        return nextExpiry;
     }
 }

@@ -1,15 +1,11 @@
 package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
-import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryLayout;
-import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
-import dev.zmalloc.table.ReaderEpochs;
-import dev.zmalloc.table.SipHash;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
@@ -77,42 +73,20 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
     private final StoreOperations operations;
     private final StoreKeeper keeper;
     private final StoreScan scan;
+    private final StoreEviction eviction;
     private volatile boolean closed;
 
     OffHeapStore(OffHeapStoreBuilder builder) {
-        long maxMemory = builder.maxMemory;
-        if (maxMemory != 0 && maxMemory < StoreSizing.minMaxMemory(builder.policy)) {
-            throw new IllegalArgumentException(
-                    "maxMemory of " + maxMemory + " bytes is too small to hold anything: at least "
-                            + StoreSizing.minMaxMemory(builder.policy) + " bytes are needed");
-        }
-        MemoryLimits.warnIfOvercommitted(maxMemory);
-        long poolBytes = StoreSizing.poolBytesBound(builder.policy);
-        account = builder.account == null
-                ? new MemoryAccount("store", maxMemory)
-                : builder.account.child("store", maxMemory);
-        MemoryAccount refusing = account.refusing(poolBytes);
-        if (refusing != null) {
-            throw StoreMemory.refusal("no room to open a store", refusing, poolBytes, 0);
-        }
-        stripes = new Stripe[StoreSizing.stripeCount(maxMemory)];
-        ReaderEpochs epochs = new ReaderEpochs();
-        evictor = Evictor.builder()
-                .policy(builder.policy)
-                .target(new StoreEntries(epochs, stripes))
-                .maxMemory(maxMemory)
-                .usedMemory(account::usedMemory)
-                .account(account)
-                .build();
-        parts = new StoreParts(
-                account, SipHash.random(), evictor.clock(), epochs, new EntryPins(), stripes.length, builder.millis);
-        for (int index = 0; index < stripes.length; index++) {
-            stripes[index] = new Stripe(parts);
-        }
-        memory = new StoreMemory(parts, evictor, stripes);
-        operations = new StoreOperations(parts, stripes, memory);
-        keeper = new StoreKeeper(stripes);
-        scan = new StoreScan(parts, stripes);
+        StoreCore core = new StoreCore(builder);
+        account = core.account;
+        parts = core.parts;
+        stripes = core.stripes;
+        evictor = core.evictor;
+        memory = core.memory;
+        operations = core.operations;
+        keeper = core.keeper;
+        eviction = core.eviction;
+        scan = core.scan;
     }
 
     /** A builder whose defaults are Redis': no limit, {@code noeviction}. */
@@ -491,7 +465,12 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
 
     /** The limit in bytes; 0 for none. */
     public long maxMemory() {
-        return account.maxMemory();
+        return eviction.maxMemory();
+    }
+
+    /** The limits and the policy, to ask for and to change, and what was evicted. */
+    public StoreEviction eviction() {
+        return eviction;
     }
 
     /**

@@ -1,10 +1,13 @@
 package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.NativeOutOfMemoryError;
+import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import java.util.Objects;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** Sets up an {@link OffHeapStore}. The defaults are Redis': no limit, {@code noeviction}. */
@@ -14,6 +17,21 @@ public final class OffHeapStoreBuilder {
 
     @Nullable
     MemoryAccount account;
+
+    EvictionParameters parameters = EvictionParameters.DEFAULTS;
+
+    /** 0 for any number. */
+    long maxEntries;
+
+    /** For tests: in place of the bytes that entries really take. */
+    @Nullable
+    LongUnaryOperator payload;
+
+    /** For tests: the limit on {@link #payload}. */
+    long maxPayload;
+
+    /** For tests: 0 for as many as the limit calls for. */
+    int stripes;
 
     LongSupplier millis = System::currentTimeMillis;
 
@@ -30,6 +48,46 @@ public final class OffHeapStoreBuilder {
             throw new IllegalArgumentException("maxMemory is negative: " + bytes);
         }
         maxMemory = bytes;
+        return this;
+    }
+
+    /**
+     * The same as people write it: see {@link MemoryLimits#parse}.
+     *
+     * @throws IllegalArgumentException if {@code text} is no limit
+     */
+    public OffHeapStoreBuilder maxMemory(String text) {
+        return maxMemory(MemoryLimits.parse(text));
+    }
+
+    /**
+     * The most entries that may be there, beside the limit of memory or without one; as hard as that. Any number unless
+     * set. {@link StoreEviction#setMaxEntries} changes it.
+     *
+     * @throws IllegalArgumentException if {@code entries} is less than 1
+     */
+    public OffHeapStoreBuilder maxEntries(long entries) {
+        maxEntries = StoreSizing.checkMaxEntries(entries);
+        return this;
+    }
+
+    /** What tunes the policy; {@link EvictionParameters#DEFAULTS} unless set. */
+    public OffHeapStoreBuilder evictionParameters(EvictionParameters value) {
+        parameters = Objects.requireNonNull(value, "evictionParameters");
+        return this;
+    }
+
+    /**
+     * Makes a store that counts what tests of hit ratios count: one stripe, and in place of memory the sum of sizes,
+     * whatever tables and allocator take besides.
+     *
+     * @param limit on the sum
+     * @param sizes tells the size of an entry by its address, in an epoch or under a lock
+     */
+    OffHeapStoreBuilder payloadOnly(long limit, LongUnaryOperator sizes) {
+        payload = sizes;
+        maxPayload = limit;
+        stripes = 1;
         return this;
     }
 
@@ -68,5 +126,12 @@ public final class OffHeapStoreBuilder {
      */
     public OffHeapStore build() {
         return new OffHeapStore(this);
+    }
+
+    @Nullable
+    EntryBudget budget() {
+        return payload != null
+                ? new EntryBudget(maxPayload, payload)
+                : maxEntries == 0 ? null : new EntryBudget(maxEntries, entry -> 1);
     }
 }

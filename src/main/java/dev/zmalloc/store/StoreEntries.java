@@ -2,8 +2,12 @@ package dev.zmalloc.store;
 
 import dev.zmalloc.evict.CandidateSink;
 import dev.zmalloc.evict.EvictionTarget;
+import dev.zmalloc.table.ChainWalk;
+import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryVisitor;
+import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.ReaderEpochs;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,16 +23,27 @@ final class StoreEntries implements EvictionTarget {
     private @Nullable CandidateSink sink;
 
     private int sampledStripe;
+    private volatile boolean volatileOnly;
+    private final LongUnaryOperator sizes;
 
     /** Takes {@code stripes} as they come to be: the array may still be filled. */
-    StoreEntries(ReaderEpochs epochs, Stripe[] stripes) {
+    StoreEntries(ReaderEpochs epochs, Stripe[] stripes, LongUnaryOperator sizes) {
         this.epochs = epochs;
         this.stripes = stripes;
+        this.sizes = sizes;
+    }
+
+    /** Whether samples are to be of entries that expire alone. */
+    void setVolatileOnly(boolean value) {
+        volatileOnly = value;
     }
 
     @Override
     public int sample(long random, int count, CandidateSink candidates) {
         sink = candidates;
+        if (volatileOnly) {
+            return sampleExpiring(random, count);
+        }
         int ticket = epochs.enter();
         try {
             int offered = 0;
@@ -37,17 +52,62 @@ final class StoreEntries implements EvictionTarget {
                 // The high half of a product picks the stripe, the low half's upper bits the bucket.
                 bits = bits * 0xD1342543DE82EF95L + 0x9E3779B97F4A7C15L;
                 sampledStripe = (int) (bits >>> 58) & (stripes.length - 1);
-                offered += stripes[sampledStripe].sample((int) (bits >>> 24), offering);
+                offered += sample(stripes[sampledStripe], (int) (bits >>> 24));
             }
             for (int step = 0; step < stripes.length && offered == 0; step++) {
                 sampledStripe = (int) (random + step) & (stripes.length - 1);
-                offered += stripes[sampledStripe].sampleAny((int) (bits >>> 24), offering);
+                offered += sampleAny(stripes[sampledStripe], (int) (bits >>> 24));
             }
             return offered;
         } finally {
             epochs.exit(ticket);
             sink = null;
         }
+    }
+
+    /** Samples one stripe, where it has any, so that a lock is taken once. */
+    private int sampleExpiring(long random, int count) {
+        try {
+            for (int step = 0; step < stripes.length; step++) {
+                sampledStripe = (int) ((random >>> 58) + step) & (stripes.length - 1);
+                Stripe stripe = stripes[sampledStripe];
+                int offered = stripe.underLock(() -> {
+                    HashTable table = stripe.table();
+                    return stripe.books()
+                            .sampleExpiring(table, bucketIndex(table, (int) random), random, count, offering);
+                });
+                if (offered > 0) {
+                    return offered;
+                }
+            }
+            return 0;
+        } finally {
+            sink = null;
+        }
+    }
+
+    /** Offers the entries of the bucket that {@code random} selects. In an epoch. Answers how many. */
+    private int sample(Stripe stripe, int random) {
+        HashTable table = stripe.table();
+        return ChainWalk.sample(
+                table, bucketIndex(table, random), stripe.books().aging(), offering);
+    }
+
+    /** The same for the first bucket that has any, from the one that {@code random} selects. */
+    private int sampleAny(Stripe stripe, int random) {
+        HashTable table = stripe.table();
+        int buckets = table.size() == 0 ? 0 : table.bucketCount();
+        int first = bucketIndex(table, random);
+        int shown = 0;
+        for (int step = 0; step < buckets && shown == 0; step++) {
+            shown = ChainWalk.sample(
+                    table, (first + step) % buckets, stripe.books().aging(), offering);
+        }
+        return shown;
+    }
+
+    private static int bucketIndex(HashTable table, int random) {
+        return (int) (((random & 0xFFFFFFFFL) * table.bucketCount()) >>> Integer.SIZE);
     }
 
     private void offer(long entry, int bucketIndex, int access) {
@@ -57,7 +117,33 @@ final class StoreEntries implements EvictionTarget {
     }
 
     @Override
+    public long bytes(long item) {
+        return sizes.applyAsLong(item);
+    }
+
+    @Override
+    public long expiry(long item) {
+        return EntryLayout.expiry(item);
+    }
+
+    /** From the fuller of two stripes chosen at random, which keeps them even; from any other if that has nothing. */
+    @Override
+    public long evictNext(long random) {
+        int mask = stripes.length - 1;
+        int one = (int) (random >>> 58) & mask;
+        int other = (int) (random >>> 52) & mask;
+        int first = stripes[one].books().queuedBytes() >= stripes[other].books().queuedBytes() ? one : other;
+        for (int step = 0; step <= mask; step++) {
+            long bytes = stripes[(first + step) & mask].evictNext();
+            if (bytes > 0) {
+                return bytes;
+            }
+        }
+        return 0;
+    }
+
+    @Override
     public long evict(long item, long location, int access) {
-        return stripes[(int) (location >>> Integer.SIZE)].evict(item, (int) location, access);
+        return stripes[(int) (location >>> Integer.SIZE)].evict(item, (int) location, access, volatileOnly);
     }
 }

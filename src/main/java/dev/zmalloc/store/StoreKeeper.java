@@ -2,12 +2,13 @@ package dev.zmalloc.store;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A daemon thread that gives memory back where nobody operates on the store: takes cleared tables apart, frees what was
- * retired, and removes what has expired. It is started when there is something of that to do for the first time, and
- * ends with the store.
+ * retired, removes what has expired, and evicts when a limit was lowered. It is started when there is something of that
+ * to do for the first time, and ends with the store.
  */
 final class StoreKeeper {
     private static final long PAUSE_NANOS = 100_000_000;
@@ -18,8 +19,16 @@ final class StoreKeeper {
     private volatile @Nullable Thread thread;
     private volatile boolean isClosed;
 
+    /** Takes a step, and answers whether there are more to take at once. */
+    private volatile BooleanSupplier lowering = () -> false;
+
     StoreKeeper(Stripe[] stripes) {
         this.stripes = stripes;
+    }
+
+    /** Also goes on with what a lowered limit asks for. Before the first {@link #start}. */
+    void keep(BooleanSupplier lowering) {
+        this.lowering = lowering;
     }
 
     /** Starts the thread, if it does not run yet. */
@@ -42,6 +51,7 @@ final class StoreKeeper {
         while (!isClosed) {
             boolean more = false;
             try {
+                more = lowering.getAsBoolean();
                 for (Stripe stripe : stripes) {
                     more |= keep(stripe);
                 }

@@ -33,6 +33,7 @@ final class StoreMemory {
     private static final int DRAINED_CHAINS = 16;
 
     private final MemoryAccount account;
+    private final StoreParts parts;
     private final Evictor evictor;
     private final EntryPins pins;
     private final Stripe[] stripes;
@@ -56,6 +57,7 @@ final class StoreMemory {
 
     StoreMemory(StoreParts parts, Evictor evictor, Stripe[] stripes) {
         account = parts.account();
+        this.parts = parts;
         pins = parts.pins();
         this.evictor = evictor;
         this.stripes = stripes;
@@ -235,7 +237,8 @@ final class StoreMemory {
         return waitedNanos + pause();
     }
 
-    private long readableBytes() {
+    /** What is free as soon as readers of this moment are done. */
+    long readableBytes() {
         long sum = 0;
         for (Stripe stripe : stripes) {
             sum += stripe.readableBytes();
@@ -309,6 +312,10 @@ final class StoreMemory {
             if (outcome == HashTable.INSERTED || outcome == HashTable.REFUSED) {
                 return outcome;
             }
+            if (outcome == StripeBooks.OVER_BUDGET) {
+                waitedNanos = makeRoomInBudget(entry, keyBytes, evictions, waitedNanos);
+                continue;
+            }
             long bytes = stripe.insertionBytesBound();
             if (outcome == MemoryAccount.NO_MEMORY) {
                 throw outOfMemory(bytes);
@@ -320,6 +327,38 @@ final class StoreMemory {
             }
             waitedNanos = makeRoom(bytes, 1, evictions, waitedNanos);
         }
+    }
+
+    /**
+     * Evicts one entry, or waits where others have taken what there was and not put it yet.
+     *
+     * @return how long the caller has waited by now
+     * @throws MaxMemoryException if nothing can be evicted, or nothing would help
+     */
+    private long makeRoomInBudget(long entry, int keyBytes, long evictions, long waitedNanos) {
+        EntryBudget budget = parts.requireBudget();
+        long weight = budget.weight(entry);
+        boolean neverFits = weight > budget.wanted();
+        if (!neverFits && waitedNanos <= MAX_WAIT_NANOS) {
+            long usedBefore = budget.used();
+            long endedBefore = ended.sum();
+            boolean othersHold = begun.sum() - endedBefore > 1;
+            if (evictor.evictOne() > 0 || evictor.evictions() != evictions) {
+                return waitedNanos;
+            }
+            // Who had emptied or filled a stripe, and not told the budget yet, has done so once the lock was had.
+            for (Stripe stripe : stripes) {
+                stripe.exclusively(() -> {});
+            }
+            othersHold |= ended.sum() != endedBefore || budget.used() != usedBefore;
+            if (othersHold && evictor.policy().evicts()) {
+                return waitedNanos + pause();
+            }
+        }
+        checkOpen();
+        (neverFits ? tooLarge : noRoom).increment();
+        throw new MaxMemoryException(
+                "no room among the entries, and " + whyNot(), weight, budget.used(), budget.wanted(), keyBytes);
     }
 
     /** A refusal of an entry that is taken already, with the numbers as they are once it was given back. */

@@ -1,14 +1,18 @@
 package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.AccessClock;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.SipHash;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the stripes of a store share.
@@ -20,6 +24,9 @@ import java.util.function.LongSupplier;
  * @param pins of readers that take longer
  * @param stripes how many there are
  * @param millis tells the time that expiry goes by
+ * @param sizes tells the bytes of an entry, for policies that go by these
+ * @param budget a limit beside that of memory, or {@code null}
+ * @param countsPayload whether the budget is of {@code sizes}, in place of a limit of memory
  */
 record StoreParts(
         MemoryAccount account,
@@ -28,7 +35,25 @@ record StoreParts(
         ReaderEpochs epochs,
         EntryPins pins,
         int stripes,
-        LongSupplier millis) {
+        LongSupplier millis,
+        LongUnaryOperator sizes,
+        @Nullable EntryBudget budget,
+        boolean countsPayload) {
+    /** The usable bytes that an entry takes, as near as can be told without asking the allocator. */
+    static long usableBytes(long entry) {
+        return RawZMalloc.usableBytesBound(EntryLayout.entryBytes(entry));
+    }
+
+    /** The budget of a store that has one. */
+    EntryBudget requireBudget() {
+        return Objects.requireNonNull(budget, "budget");
+    }
+
+    /** The hash of an entry's key. */
+    long hashOf(long entry) {
+        return hash.hash(EntryLayout.keyAddress(entry), EntryLayout.keyBytes(entry));
+    }
+
     /** The time, in milliseconds. */
     long now() {
         return millis.getAsLong();

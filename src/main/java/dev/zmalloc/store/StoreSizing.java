@@ -5,6 +5,7 @@ import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.HashTable;
+import dev.zmalloc.table.SegmentPool;
 
 /** How a store is laid out for a limit, and the least limit there is. */
 final class StoreSizing {
@@ -27,10 +28,39 @@ final class StoreSizing {
         return policy.evicts() ? Evictor.poolBytesBound() : 0;
     }
 
+    /**
+     * Checks a limit.
+     *
+     * @throws IllegalArgumentException if it is negative, or too small to hold anything
+     */
+    static void checkMaxMemory(long maxMemory, EvictionPolicy policy) {
+        if (maxMemory < 0) {
+            throw new IllegalArgumentException("maxMemory is negative: " + maxMemory);
+        }
+        if (maxMemory != 0 && maxMemory < minMaxMemory(policy)) {
+            throw new IllegalArgumentException("maxMemory of " + maxMemory
+                    + " bytes is too small to hold anything: at least " + minMaxMemory(policy) + " bytes are needed");
+        }
+    }
+
+    static long checkMaxEntries(long maxEntries) {
+        if (maxEntries < 1) {
+            throw new IllegalArgumentException("maxEntries must be 1 or more, not " + maxEntries);
+        }
+        return maxEntries;
+    }
+
+    /** The most bytes that a policy's index takes for a first entry. */
+    private static long indexBytesBound(EvictionPolicy policy) {
+        int rings = policy.isQueued() ? 2 : policy.isVolatile() ? 1 : 0;
+        return rings == 0 ? 0 : SegmentPool.expectationBytesBound(rings);
+    }
+
     /** The least limit that leaves room for one entry. */
     static long minMaxMemory(EvictionPolicy policy) {
         return poolBytesBound(policy)
                 + HashTable.initialBytesBound()
+                + indexBytesBound(policy)
                 + RawZMalloc.usableBytesBound(EntryLayout.entryBytes(1, 1, false));
     }
 }

@@ -5,13 +5,13 @@ import dev.zmalloc.evict.AccessClock;
 import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
-import dev.zmalloc.table.EntryVisitor;
 import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.OwnedCount;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.RetiredBlocks;
-import java.util.ArrayDeque;
-import java.util.function.LongSupplier;
+import java.util.function.IntUnaryOperator;
+import java.util.function.LongPredicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,37 +43,27 @@ final class Stripe {
 
     private volatile HashTable table;
 
-    /** Tables that were cleared, until they are taken apart. */
-    private final ArrayDeque<ClearedTable> cleared = new ArrayDeque<>(0);
+    private final ClearedTables cleared;
 
+    private final StripeBooks books;
+    private final LongPredicate isHeld;
+    private final LongPredicate isDead;
     private final ExpiredEntries expired;
-    private volatile int expiryCursor;
-    private int expiryBuckets;
-
-    /** The earliest expiry of an entry, or earlier. */
-    private volatile long nextExpiry = EntryLayout.NEVER;
-
-    private volatile boolean hasCleared;
     private volatile boolean closed;
 
-    /** A table that no reader can find any more, once the readers of an epoch are gone. */
-    private static final class ClearedTable {
-        final HashTable table;
-        int epoch;
-
-        ClearedTable(HashTable table) {
-            this.table = table;
-        }
-    }
-
-    Stripe(StoreParts parts) {
+    Stripe(StoreParts parts, StripePolicy policy) {
         this.parts = parts;
         clock = parts.clock();
         epochs = parts.epochs();
         pins = parts.pins();
         retired = new RetiredBlocks(parts.account(), epochs, pins);
         expired = new ExpiredEntries(parts.millis());
+        cleared = new ClearedTables(epochs);
+        isHeld = pins::isHeld;
+        isDead = this::isDead;
         table = newTable();
+        books = new StripeBooks(parts, policy);
+        books.open(table);
     }
 
     private HashTable newTable() {
@@ -86,7 +76,7 @@ final class Stripe {
         long entry = 0;
         int pin;
         try {
-            entry = findLive(hash, key, bytes, clock.now());
+            entry = findLive(hash, key, bytes, books.reading());
             if (entry == 0) {
                 return null;
             }
@@ -140,7 +130,7 @@ final class Stripe {
         int ticket = epochs.enter();
         long entry = 0;
         try {
-            entry = findLive(hash, key, bytes, clock.now());
+            entry = findLive(hash, key, bytes, books.reading());
             if (entry == 0) {
                 return NOT_THERE;
             }
@@ -154,7 +144,7 @@ final class Stripe {
     int peek(long hash, Object key, int bytes) {
         int ticket = epochs.enter();
         try {
-            long entry = findLive(hash, key, bytes, -1);
+            long entry = findLive(hash, key, bytes, null);
             return entry == 0 ? NOT_THERE : pins.pin(entry);
         } finally {
             epochs.exit(ticket);
@@ -178,14 +168,14 @@ final class Stripe {
     boolean containsKey(long hash, Object key, int bytes) {
         int ticket = epochs.enter();
         try {
-            return findLive(hash, key, bytes, -1) != 0;
+            return findLive(hash, key, bytes, null) != 0;
         } finally {
             epochs.exit(ticket);
         }
     }
 
-    private long findLive(long hash, Object key, int bytes, int access) {
-        long entry = table.find(hash, key, bytes, access);
+    private long findLive(long hash, Object key, int bytes, @Nullable IntUnaryOperator use) {
+        long entry = table.find(hash, key, bytes, use);
         if (entry == 0) {
             checkOpen();
             return 0;
@@ -226,9 +216,16 @@ final class Stripe {
             retired.ensureRoom(HashTable.retirementsBound());
             HashTable present = table;
             long wanted = orDead(present, hash, entry, expected);
+            long added = books.addedWeight(present, hash, entry, wanted);
+            long unexpected = books.expect(added);
+            if (unexpected != 0) {
+                return unexpected;
+            }
+            int access = books.freshAccess(hash, entry);
             int pin = replaced == null ? NOT_THERE : pinLike(present, hash, entry);
-            long outcome = present.put(hash, entry, clock.now(), wanted);
+            long outcome = present.put(hash, entry, access, books.rule(), wanted);
             if (outcome < 0) {
+                books.unexpect(added);
                 if (pin != NOT_THERE) {
                     unpin(pin);
                 }
@@ -239,11 +236,13 @@ final class Stripe {
             }
             if (outcome == HashTable.INSERTED) {
                 clock.inserted(present.size() * parts.stripes());
+                books.inserted(hash, entry, access);
             } else {
+                books.replaced(hash, outcome, entry, present.lastAccess());
                 retire(outcome);
             }
             puts.add(1);
-            notePossibleExpiry(EntryLayout.expiry(entry));
+            expired.note(EntryLayout.expiry(entry));
             return HashTable.INSERTED;
         } finally {
             lock.unlock();
@@ -281,6 +280,7 @@ final class Stripe {
             if (entry == 0) {
                 return false;
             }
+            books.left(entry, table.lastAccess());
             boolean isLive = leave(entry, removed);
             (isLive ? removals : expirations).add(1);
             return isLive;
@@ -292,43 +292,46 @@ final class Stripe {
     /**
      * Evicts an entry seen earlier, if it is still there, has the same access field and nobody holds it.
      *
+     * @param expiring whether it must be one that expires
      * @return the bytes of it, which are free once the readers of this epoch, and who copies it, are gone, or 0
      */
-    long evict(long entry, int bucketIndex, int access) {
+    long evict(long entry, int bucketIndex, int access, boolean expiring) {
         lock.lock();
         try {
             retired.ensureRoom(HashTable.retirementsBound());
-            if (closed || pins.isHeld(entry) || !table.removeIfUnchanged(bucketIndex, entry, access)) {
+            if (closed || pins.isHeld(entry) || !table.removeIfUnchanged(bucketIndex, entry, access, expiring)) {
                 return 0;
             }
-            long bytes = EntryLayout.entryBytes(entry);
-            retire(entry);
-            retired.reclaim();
-            return bytes;
+            books.left(entry, table.lastAccess());
+            return retireVictim(entry);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Shows the entries of the bucket that {@code random} selects. In an epoch. Answers how many. */
-    int sample(int random, EntryVisitor visitor) {
-        HashTable present = table;
-        return present.sample(bucketIndex(present, random), visitor);
+    /** Evicts an entry by the queues. Answers its bytes, as {@link #evict}; 0 if there are none, or all are held. */
+    long evictNext() {
+        lock.lock();
+        try {
+            if (closed) {
+                return 0;
+            }
+            retired.ensureRoom(HashTable.retirementsBound());
+            long entry = books.evictNext(isHeld, isDead);
+            if (entry == 0) {
+                return 0;
+            }
+            return retireVictim(entry);
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /**
-     * Shows the entries of the first bucket that has any, from the one that {@code random} selects. In an epoch.
-     * Answers how many.
-     */
-    int sampleAny(int random, EntryVisitor visitor) {
-        HashTable present = table;
-        int buckets = present.size() == 0 ? 0 : present.bucketCount();
-        int first = bucketIndex(present, random);
-        int shown = 0;
-        for (int step = 0; step < buckets && shown == 0; step++) {
-            shown = present.sample((first + step) % buckets, visitor);
-        }
-        return shown;
+    private long retireVictim(long entry) {
+        long bytes = EntryLayout.entryBytes(entry);
+        retire(entry);
+        retired.reclaim();
+        return bytes;
     }
 
     long size() {
@@ -336,7 +339,7 @@ final class Stripe {
     }
 
     long insertionBytesBound() {
-        return table.insertionBytesBound();
+        return table.insertionBytesBound() + books.expectationBytesBound();
     }
 
     boolean isCrowded() {
@@ -355,7 +358,7 @@ final class Stripe {
 
     /** Whether a cleared table still has memory. */
     boolean hasCleared() {
-        return hasCleared;
+        return cleared.any();
     }
 
     /** Frees what no reader holds any more, as far as that can be told without waiting. Answers the bytes. */
@@ -379,21 +382,13 @@ final class Stripe {
     }
 
     private void drain() {
-        if (hasCleared) {
+        if (cleared.any()) {
             drain(DRAINED_CHAINS);
         }
     }
 
     private boolean drain(int chains) {
-        ClearedTable first = cleared.peek();
-        if (first == null || !epochs.advanceBeyond(first.epoch)) {
-            return false;
-        }
-        if (first.table.drain(this::retire, chains)) {
-            cleared.remove();
-            hasCleared = !cleared.isEmpty();
-        }
-        return true;
+        return cleared.drain(this::retire, chains);
     }
 
     /**
@@ -403,39 +398,23 @@ final class Stripe {
      * @return whether there is no more of that to do for now
      */
     boolean removeExpired(int chains) {
-        if (nextExpiry > parts.now() && expiryCursor == 0) {
+        if (expired.isIdle()) {
             return true;
         }
         lock.lock();
         try {
             HashTable present = table;
-            if (expiryCursor == 0) {
-                expiryBuckets = present.bucketCount();
-                nextExpiry = EntryLayout.NEVER;
-            }
-            expired.clear();
-            present.forEachExpiring(expiryCursor, chains, expired);
-            for (int index = 0; index < expired.size(); index++) {
+            expired.look(present, chains);
+            for (int number = 0; number < expired.size(); number++) {
                 retired.ensureRoom(HashTable.retirementsBound());
-                long entry = expired.entry(index);
-                if (present.removeIfUnchanged(expired.bucket(index), entry, -1)) {
+                long entry = expired.entry(number);
+                if (present.removeIfUnchanged(expired.bucket(number), entry, -1)) {
+                    books.left(entry, present.lastAccess());
                     expirations.add(1);
                     retire(entry);
                 }
             }
-            notePossibleExpiry(expired.nextExpiry());
-            int next = expiryCursor + chains;
-            if (next < present.bucketCount()) {
-                expiryCursor = next;
-                return false;
-            }
-            // A merge may have moved an entry from ahead of the cursor to behind it.
-            boolean isComplete = present.bucketCount() >= expiryBuckets;
-            expiryCursor = 0;
-            if (!isComplete) {
-                notePossibleExpiry(parts.now());
-            }
-            return isComplete;
+            return expired.proceed(present, chains);
         } finally {
             lock.unlock();
         }
@@ -458,12 +437,6 @@ final class Stripe {
         }
     }
 
-    private void notePossibleExpiry(long expiry) {
-        if (expiry < nextExpiry) {
-            nextExpiry = expiry;
-        }
-    }
-
     /** Removes everything, in constant time; the memory is freed in steps by later changes and the store's keeper. */
     void clear() {
         lock.lock();
@@ -477,16 +450,15 @@ final class Stripe {
 
     private void detach() {
         HashTable old = table;
-        if (old.bucketCount() > 0) {
+        if (old.bucketCount() > 0 || books.index() != null) {
             // What can fail comes first.
             HashTable fresh = newTable();
-            ClearedTable last = new ClearedTable(old);
-            cleared.add(last);
-            // Not after: who wants memory, and finds an empty table, is to see what for.
-            hasCleared = true;
+            StripeIndex freshIndex = books.newIndex(fresh);
+            ClearedTables.Cleared last = cleared.expect(old, books.index());
             table = fresh;
-            expiryCursor = 0;
-            last.epoch = epochs.unlinked();
+            books.startOver(freshIndex);
+            expired.startOver();
+            cleared.unlinked(last);
         }
     }
 
@@ -514,7 +486,7 @@ final class Stripe {
             while (retired.readableBytes() != 0 && freed != 0) {
                 freed = retired.reclaim();
             }
-            return !hasCleared && retired.readableBytes() == 0;
+            return !cleared.any() && retired.readableBytes() == 0;
         } finally {
             lock.unlock();
         }
@@ -533,10 +505,20 @@ final class Stripe {
     }
 
     /** Runs a step of the store's own under the lock. */
-    long underLock(LongSupplier step) {
+    <R extends @Nullable Object> R underLock(Supplier<R> step) {
         lock.lock();
         try {
-            return step.getAsLong();
+            return step.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Like {@link #underLock}, for a step without an answer. */
+    void exclusively(Runnable step) {
+        lock.lock();
+        try {
+            step.run();
         } finally {
             lock.unlock();
         }
@@ -547,19 +529,18 @@ final class Stripe {
         return table;
     }
 
-    /** For the validator: runs {@code action} while nothing changes here. */
-    void exclusively(Runnable action) {
-        lock.lock();
-        try {
-            action.run();
-        } finally {
-            lock.unlock();
-        }
-    }
-
     /** For the validator: what waits to be freed. */
     RetiredBlocks retired() {
         return retired;
+    }
+
+    /** The books. {@link StripeBooks#queuedBytes} any thread, else under the lock. */
+    StripeBooks books() {
+        return books;
+    }
+
+    ClearedTables cleared() {
+        return cleared;
     }
 
     /**
@@ -587,9 +568,5 @@ final class Stripe {
         if (closed) {
             throw new IllegalStateException("the store is closed");
         }
-    }
-
-    private static int bucketIndex(HashTable present, int random) {
-        return (int) (((random & 0xFFFFFFFFL) * present.bucketCount()) >>> Integer.SIZE);
     }
 }

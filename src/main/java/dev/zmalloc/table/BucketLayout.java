@@ -127,9 +127,16 @@ final class BucketLayout {
         Memory.putLongRelease(slotAddress, slotWord);
     }
 
-    /** Stores the access field alone. Any thread; only where it changes, since the line then travels between cores. */
+    /**
+     * Stores the access field alone, or with {@link HashTable#LOW_BYTE_ONLY} its low byte. Any thread; only where it
+     * changes, since the line then travels between cores.
+     */
     static void setAccess(long slotAddress, int access) {
-        Memory.putShort(slotAddress + ACCESS_OFFSET, (short) access);
+        if ((access & HashTable.LOW_BYTE_ONLY) != 0) {
+            Memory.putByte(slotAddress + ACCESS_OFFSET, (byte) access);
+        } else {
+            Memory.putShort(slotAddress + ACCESS_OFFSET, (short) access);
+        }
     }
 
     /** The word with the fingerprint of a slot and its presence bit set. */

@@ -17,18 +17,20 @@ import dev.zmalloc.ffi.Memory;
  *
  *   general
  *
- *   offset  0          1                  1 + k               1 + k + v        .. + 8        .. + keyBytes
- *         +----------+------------------+-------------------+----------------+-------------+-------------+
- *         | widths   | keyBytes, k = 1, | valueBytes, v = 1,| expiry, if any | key bytes   | value bytes |
- *         | bit 7: 1 | 2 or 4 bytes     | 2 or 4 bytes      | 8 bytes        |             |             |
- *         +----------+------------------+-------------------+----------------+-------------+-------------+
- *   widths: bits 0-1 log2 of k, bits 2-3 log2 of v, bit 4 whether there is an expiry, bit 7 one
+ *   offset  0          1                  1 + k               1 + k + v          .. + 12       .. + keyBytes
+ *         +----------+------------------+-------------------+------------------+-------------+-------------+
+ *         | widths   | keyBytes, k = 1, | valueBytes, v = 1,| if it expires:   | key bytes   | value bytes |
+ *         | bit 7: 1 | 2 or 4 bytes     | 2 or 4 bytes      | place 4, expiry 8|             |             |
+ *         +----------+------------------+-------------------+------------------+-------------+-------------+
+ *   widths: bits 0-1 log2 of k, bits 2-3 log2 of v, bit 4 whether it expires, bit 7 one
+ *   place:  where an index of the entries that expire has this one, for who keeps such an index
  *   expiry: milliseconds of the store's clock from which on the entry is dead
  * </pre>
  *
  * Lengths are unsigned, in native order and as narrow as they can be: a key of 16 and a value of 100 bytes cost 2 bytes
  * more. Nothing is aligned. Invariant: {@code entryBytes(keyBytes, valueBytes, expires) <=} the block's usable bytes.
- * An entry does not change once it is in a table, so that readers need no lock; a new value is a new entry.
+ * An entry does not change once it is in a table, so that readers need no lock; a new value is a new entry. Only its
+ * place does, which is read and written under the lock of its table alone.
  */
 public final class EntryLayout {
     private static final int HEAD_OFFSET = 0;
@@ -42,8 +44,13 @@ public final class EntryLayout {
     private static final int VALUE_WIDTH_SHIFT = 2;
     private static final int EXPIRY_BIT = 1 << 4;
 
-    /** The longest header: the widths, two lengths of four bytes, the expiry. */
-    public static final int MAX_HEADER_BYTES = KEY_BYTES_OFFSET + 2 * Integer.BYTES + Long.BYTES;
+    private static final int EXPIRY_BYTES = Integer.BYTES + Long.BYTES;
+
+    /** The longest header: the widths, two lengths of four bytes, place and expiry. */
+    public static final int MAX_HEADER_BYTES = KEY_BYTES_OFFSET + 2 * Integer.BYTES + EXPIRY_BYTES;
+
+    /** The place of an entry that has none. */
+    public static final int NO_PLACE = -1;
 
     /** The longest key. It is hashed and compared as a whole, and short pauses want that to be short. */
     public static final int MAX_KEY_BYTES = 1 << 20;
@@ -87,6 +94,7 @@ public final class EntryLayout {
         putLength(entry + KEY_BYTES_OFFSET + (1 << keyExponent), valueExponent, valueBytes);
         if (expires) {
             Memory.putLong(entry + generalHeaderBytes(widths) - Long.BYTES, expiry);
+            setPlace(entry, NO_PLACE);
         }
     }
 
@@ -141,6 +149,16 @@ public final class EntryLayout {
                 : Memory.getLong(entry + generalHeaderBytes(head) - Long.BYTES);
     }
 
+    /** Which place an entry that expires has. Under the lock of its table, as {@link #setPlace}. */
+    public static int place(long entry) {
+        return Memory.getInt(entry + generalHeaderBytes(head(entry)) - EXPIRY_BYTES);
+    }
+
+    /** Sets the place of an entry that expires. */
+    public static void setPlace(long entry, int place) {
+        Memory.putInt(entry + generalHeaderBytes(head(entry)) - EXPIRY_BYTES, place);
+    }
+
     /** Tells whether the entry's key is {@code key}, of {@code bytes}; see {@link ByteRange}. */
     static boolean hasKey(long entry, Object key, int bytes) {
         int header = compactHeader(entry);
@@ -177,14 +195,14 @@ public final class EntryLayout {
                 : KEY_BYTES_OFFSET
                         + (1 << widthExponent(keyBytes))
                         + (1 << widthExponent(valueBytes))
-                        + (expires ? Long.BYTES : 0);
+                        + (expires ? EXPIRY_BYTES : 0);
     }
 
     private static int generalHeaderBytes(int head) {
         return KEY_BYTES_OFFSET
                 + (1 << (head & WIDTH_MASK))
                 + (1 << (head >>> VALUE_WIDTH_SHIFT & WIDTH_MASK))
-                + ((head & EXPIRY_BIT) != 0 ? Long.BYTES : 0);
+                + ((head & EXPIRY_BIT) != 0 ? EXPIRY_BYTES : 0);
     }
 
     /** 0, 1 or 2: log2 of the bytes that hold {@code length}. */

@@ -5,6 +5,7 @@ import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ffi.ByteRange;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +16,9 @@ import org.jspecify.annotations.Nullable;
  * handed back may still be in the hands of readers: the caller retires it. Everything is charged to one
  * {@link MemoryAccount}. An empty table takes nothing; its first insertion takes its first buckets.
  *
- * <p>Changes are made by one thread at a time, under the lock of the caller's stripe. {@link #find} and {@link #sample}
- * take no lock and never wait: they run within an epoch of {@link ReaderEpochs}, while anything changes.
+ * <p>Changes are made by one thread at a time, under the lock of the caller's stripe. {@link #find} and
+ * {@link ChainWalk}'s samples take no lock and never wait: they run within an epoch of {@link ReaderEpochs}, while
+ * anything changes.
  */
 public final class HashTable {
     /*
@@ -44,6 +46,15 @@ public final class HashTable {
      * old place, after the copies, and read after the version. A writer that stands still anywhere does not keep a
      * reader: the version stands still with it, and every entry is in at least one place.
      */
+
+    /** Values of an access field. */
+    public static final int ACCESS_MASK = 0xFFFF;
+
+    /**
+     * Set in what the access field becomes where a reader is to store its low byte alone: what the lock's holder writes
+     * to the other byte meanwhile is then safe from a store that comes late.
+     */
+    public static final int LOW_BYTE_ONLY = 1 << 16;
 
     /** Answered by {@link #put} in place of an address: no entry was replaced. */
     public static final long INSERTED = 0;
@@ -107,6 +118,8 @@ public final class HashTable {
     /** Counted up between the copy of an entry to a new place and the clearing of its old one. */
     private int version;
 
+    private int lastAccess;
+
     private final OwnedCount entries = new OwnedCount();
     private final OwnedCount children = new OwnedCount();
     private final BucketSplit split;
@@ -153,6 +166,14 @@ public final class HashTable {
         return entries.get();
     }
 
+    /**
+     * The access field of the entry that was removed last, or of the one that replaced another last, whichever was
+     * later. Under the lock.
+     */
+    public int lastAccess() {
+        return lastAccess;
+    }
+
     /** The number of bucket chains. Any thread. */
     public int bucketCount() {
         return (int) BUCKETS_HANDLE.getAcquire(this);
@@ -168,10 +189,11 @@ public final class HashTable {
      * Finds the entry of a key, and marks it as used. Within an epoch, without a lock.
      *
      * @param key see {@link ByteRange}
-     * @param access what its slot's access field becomes; -1 to leave it
+     * @param use tells what its slot's access field becomes, by what it was; {@code null} to leave it. It must be fast
+     *     and do nothing else
      * @return the entry, which stays readable until the caller's epoch ends; 0 if the key is not there
      */
-    public long find(long keyHash, Object key, int bytes, int access) {
+    public long find(long keyHash, Object key, int bytes, @Nullable IntUnaryOperator use) {
         while (true) {
             int before = (int) VERSION_HANDLE.getAcquire(this);
             int count = (int) BUCKETS_HANDLE.getAcquire(this);
@@ -190,8 +212,8 @@ public final class HashTable {
                     if (BucketLayout.holdsEntry(word, slot) && !BucketLayout.isChild(slotWord)) {
                         long entry = BucketLayout.address(slotWord);
                         if (EntryLayout.hasKey(entry, key, bytes)) {
-                            if (access >= 0 && BucketLayout.accessOf(slotWord) != access) {
-                                BucketLayout.setAccess(slotAddress, access);
+                            if (use != null) {
+                                use(slotAddress, BucketLayout.accessOf(slotWord), use);
                             }
                             return entry;
                         }
@@ -207,6 +229,13 @@ public final class HashTable {
         }
     }
 
+    static void use(long slotAddress, int access, IntUnaryOperator use) {
+        int used = use.applyAsInt(access);
+        if ((used & ACCESS_MASK) != access) {
+            BucketLayout.setAccess(slotAddress, used);
+        }
+    }
+
     /** The entry of the key that {@code like} has, or 0. Under the lock. */
     public long getLike(long keyHash, long like) {
         long slotAddress = findSlot(keyHash, null, 0, like);
@@ -217,20 +246,25 @@ public final class HashTable {
      * Puts {@code entry} under the key that it holds. The table owns it then, and the caller the entry that it
      * replaced, which readers may still hold.
      *
-     * @param access the access field of its slot
+     * @param access the access field of its slot, if the key was not there
+     * @param use tells what the access field becomes if it was; {@code null} for {@code access}
      * @param expected {@link #ANY}, {@link #ABSENT}, or the entry that must be there
      * @return {@link #INSERTED}, the address of the entry that was replaced, {@link #REFUSED} if the key was not as
      *     expected, or {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}; with the last three nothing
      *     changed and {@code entry} is still the caller's
      */
-    public long put(long keyHash, long entry, int access, long expected) {
-        long slotWord = BucketLayout.slotWord(entry, access, EntryLayout.expiry(entry) != EntryLayout.NEVER);
+    public long put(long keyHash, long entry, int access, @Nullable IntUnaryOperator use, long expected) {
+        boolean expires = EntryLayout.expiry(entry) != EntryLayout.NEVER;
         long slotAddress = findSlot(keyHash, null, 0, entry);
         if (slotAddress != 0) {
-            long replaced = BucketLayout.address(BucketLayout.slotWordAt(slotAddress));
+            long replacedWord = BucketLayout.slotWordAt(slotAddress);
+            long replaced = BucketLayout.address(replacedWord);
             if (expected != ANY && expected != replaced) {
                 return REFUSED;
             }
+            int used = use == null ? access : use.applyAsInt(BucketLayout.accessOf(replacedWord)) & ACCESS_MASK;
+            long slotWord = BucketLayout.slotWord(entry, used, expires);
+            lastAccess = used;
             assert WriterSteps.reached("overwrite: before");
             BucketLayout.setSlotWord(slotAddress, slotWord);
             assert WriterSteps.reached("overwrite: after");
@@ -239,6 +273,7 @@ public final class HashTable {
         if (expected != ANY && expected != ABSENT) {
             return REFUSED;
         }
+        long slotWord = BucketLayout.slotWord(entry, access, expires);
         if (buckets == 0) {
             long outcome = open();
             if (outcome != 0) {
@@ -282,12 +317,19 @@ public final class HashTable {
      * Takes out an entry that was seen earlier at a bucket's index. The caller owns it then, and retires it. The
      * address is compared and never followed, so that it may be one that was freed meanwhile.
      *
-     * @param bucketIndex the index at which {@link #sample} found it
+     * @param bucketIndex the index at which {@link ChainWalk#sample} found it
      * @param entry its address then
      * @param access its access field then; -1 for any
      * @return whether it was there, unchanged, and was taken out
      */
     public boolean removeIfUnchanged(int bucketIndex, long entry, int access) {
+        return removeIfUnchanged(bucketIndex, entry, access, false);
+    }
+
+    /**
+     * The same, but only for an entry that expires, if {@code expiring}: what is at the address now may be another one.
+     */
+    public boolean removeIfUnchanged(int bucketIndex, long entry, int access, boolean expiring) {
         if (bucketIndex >= buckets) {
             return false;
         }
@@ -297,7 +339,8 @@ public final class HashTable {
                 long slotAddress = BucketLayout.slotAddress(bucket, slot);
                 long slotWord = BucketLayout.slotWordAt(slotAddress);
                 if (BucketLayout.holdsEntry(word, slot) && BucketLayout.address(slotWord) == entry) {
-                    if (access >= 0 && BucketLayout.accessOf(slotWord) != access) {
+                    if ((access >= 0 && BucketLayout.accessOf(slotWord) != access)
+                            || (expiring && !BucketLayout.expires(slotWord))) {
                         return false;
                     }
                     remove(bucketIndex, slotAddress);
@@ -306,53 +349,6 @@ public final class HashTable {
             }
         }
         return false;
-    }
-
-    /**
-     * Shows every entry of one bucket chain, which is a fair sample: the hash has spread the keys. Within an epoch,
-     * without a lock: entries that are moved meanwhile may be shown twice or not at all.
-     *
-     * @return the number of entries shown; 0 if there is no such bucket
-     */
-    public int sample(int bucketIndex, EntryVisitor visitor) {
-        if (bucketIndex >= bucketCount()) {
-            return 0;
-        }
-        int shown = 0;
-        for (long bucket = bucket(bucketIndex); bucket != 0; bucket = BucketLayout.child(bucket)) {
-            long word = BucketLayout.word(bucket);
-            for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
-                if (BucketLayout.holdsEntry(word, slot)) {
-                    long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
-                    if (!BucketLayout.isChild(slotWord)) {
-                        visitor.visit(BucketLayout.address(slotWord), bucketIndex, BucketLayout.accessOf(slotWord));
-                        shown++;
-                    }
-                }
-            }
-        }
-        return shown;
-    }
-
-    /**
-     * Shows the entries of some bucket chains that expire, by their slots alone. Under the lock; the visitor must not
-     * change the table.
-     *
-     * @param first index of the first chain
-     * @param chains how many
-     */
-    public void forEachExpiring(int first, int chains, EntryVisitor visitor) {
-        for (int index = first; index < first + chains && index < buckets; index++) {
-            for (long bucket = bucket(index); bucket != 0; bucket = BucketLayout.child(bucket)) {
-                long word = BucketLayout.word(bucket);
-                for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
-                    long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
-                    if (BucketLayout.holdsEntry(word, slot) && BucketLayout.expires(slotWord)) {
-                        visitor.visit(BucketLayout.address(slotWord), index, BucketLayout.accessOf(slotWord));
-                    }
-                }
-            }
-        }
     }
 
     /**
@@ -434,7 +430,7 @@ public final class HashTable {
     }
 
     @SuppressWarnings("NullAway") // there is a directory where there is a bucket
-    private long bucket(int index) {
+    long bucket(int index) {
         return directory.bucket(index);
     }
 
@@ -471,7 +467,9 @@ public final class HashTable {
         return 0;
     }
 
-    private void remove(int index, long slotAddress) {
+    /** Takes the entry in a slot out of the chain {@code index}. */
+    void remove(int index, long slotAddress) {
+        lastAccess = BucketLayout.accessOf(BucketLayout.slotWordAt(slotAddress));
         long head = bucket(index);
         long bucket = head;
         while (slotAddress < bucket || slotAddress >= bucket + BucketLayout.BUCKET_BYTES) {

@@ -19,7 +19,13 @@ class ReadmeExampleTest {
         String region = region("ReadmeExample.java");
         assertThat(between(readme, "```java\n", "```\n")).isEqualTo(region);
         assertThat(region).as("short enough to be read at a glance").hasLineCount(10);
+        assertThat(readme).contains("```java\n" + region("EvictionExample.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("NoMemoryExampleTest.java") + "```\n");
+    }
+
+    @Test
+    void theExampleOfEvictionRuns() {
+        assertThat(SystemOut.of(EvictionExample::run)).isEqualTo("0 bytes to go, 0 evicted\n");
     }
 
     @Test

@@ -131,7 +131,8 @@ class OffHeapStoreTest {
             }
             for (int key = 0; key < 20_000; key++) {
                 resident += store.containsKey(key(key)) ? 1 : 0;
-                if (key < 10_000 && key > 0) {
+                // Some 4,000 fit. Of sampling's making, in one run of 400 there is one that was put 10,000 before.
+                if (key < 5_000 && key > 0) {
                     assertThat(store.containsKey(key(key)))
                             .as("old key %d", key)
                             .isFalse();

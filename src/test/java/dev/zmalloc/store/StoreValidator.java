@@ -33,6 +33,8 @@ public final class StoreValidator {
             stripe.reclaim();
             long[] waiting = {0};
             stripe.retired().forEach((address, bytes) -> waiting[0] += RawZMalloc.zmallocSize(address));
+            StripeIndex index = stripe.books().index();
+            usedBytes += (index == null ? 0 : index.bytes()) + stripe.cleared().indexBytes();
             usedBytes += waiting[0]
                     + TableValidator.validate(stripe.table(), store.parts().hash());
             entries += stripe.table().size();

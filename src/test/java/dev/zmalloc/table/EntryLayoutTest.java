@@ -52,11 +52,11 @@ class EntryLayoutTest {
     }
 
     @Test
-    void aSmallEntryHasAHeaderOfTwoBytesAndTheLargestOfSeventeen() {
+    void aSmallEntryHasAHeaderOfTwoBytesAndTheLargestOfTwentyOne() {
         assertThat(EntryLayout.entryBytes(16, 100, false)).isEqualTo(2 + 116);
         assertThat(EntryLayout.entryBytes(127, 255, false)).isEqualTo(2 + 127 + 255);
         assertThat(EntryLayout.entryBytes(128, 255, false)).isEqualTo(3 + 128 + 255);
-        assertThat(EntryLayout.entryBytes(16, 100, true)).isEqualTo(11 + 116);
+        assertThat(EntryLayout.entryBytes(16, 100, true)).isEqualTo(15 + 116);
         assertThat(EntryLayout.entryBytes(EntryLayout.MAX_KEY_BYTES, EntryLayout.MAX_VALUE_BYTES, true))
                 .isEqualTo(
                         (long) EntryLayout.MAX_HEADER_BYTES + EntryLayout.MAX_KEY_BYTES + EntryLayout.MAX_VALUE_BYTES);

@@ -51,7 +51,7 @@ class HashTableTest {
         put(1, 100, 7);
         assertThat(EntryLayout.valueBytes(find(1))).isEqualTo(100);
         assertThat(accessOfOnlyEntry()).isEqualTo(7);
-        table.find(hash.hash(key(1)), key(1), 4, 65_535);
+        table.find(hash.hash(key(1)), key(1), 4, old -> 65_535);
         assertThat(accessOfOnlyEntry()).isEqualTo(65_535);
         assertThat(find(2)).isZero();
         put(1, 5, 8);
@@ -108,7 +108,8 @@ class HashTableTest {
         assertThat(TableValidator.longestChain(table, hash)).isLessThan(10);
         long[] entryBytes = {0};
         for (int bucket = 0; bucket < table.bucketCount(); bucket++) {
-            table.sample(bucket, (entry, index, access) -> entryBytes[0] += RawZMalloc.zmallocSize(entry));
+            ChainWalk.sample(
+                    table, bucket, null, (entry, index, access) -> entryBytes[0] += RawZMalloc.zmallocSize(entry));
         }
         double tableBytesPerEntry = (double) (account.usedMemory() - entryBytes[0]) / entries;
         System.out.printf("table bytes an entry at %,d entries: %.2f%n", entries, tableBytesPerEntry);
@@ -128,9 +129,9 @@ class HashTableTest {
         for (int found = 0; found < colliding; candidate++) {
             byte[] key = key(candidate);
             if ((known.hash(key) & lowBits) == 0) {
-                assertThat(underKnown.put(known.hash(key), entry(candidate, 0), 0, HashTable.ABSENT))
+                assertThat(underKnown.put(known.hash(key), entry(candidate, 0), 0, null, HashTable.ABSENT))
                         .isEqualTo(HashTable.INSERTED);
-                assertThat(underOther.put(other.hash(key), entry(candidate, 0), 0, HashTable.ABSENT))
+                assertThat(underOther.put(other.hash(key), entry(candidate, 0), 0, null, HashTable.ABSENT))
                         .isEqualTo(HashTable.INSERTED);
                 found++;
             }
@@ -198,7 +199,7 @@ class HashTableTest {
         assertThat(sparse.childCount()).isPositive();
         TableValidator.validate(sparse, hash);
         for (byte[] key : kept) {
-            assertThat(sparse.find(hash.hash(key), key, key.length, -1)).isNotZero();
+            assertThat(sparse.find(hash.hash(key), key, key.length, null)).isNotZero();
         }
         assertThat(sparse.drain(RawZMalloc::zfree, Integer.MAX_VALUE)).isTrue();
         while (none.readableBytes() > 0) {
@@ -237,7 +238,7 @@ class HashTableTest {
             long[] seen = new long[64];
             int[] access = new int[64];
             int[] count = {0};
-            table.sample(bucket, (entry, index, stamp) -> {
+            ChainWalk.sample(table, bucket, null, (entry, index, stamp) -> {
                 seen[count[0]] = entry;
                 access[count[0]++] = stamp;
             });
@@ -272,7 +273,7 @@ class HashTableTest {
             refused = putUncounted(crowded, key) == HashTable.INSERTED ? refused : key(key);
             key++;
         }
-        assertThat(crowded.find(hash.hash(refused), refused, refused.length, -1))
+        assertThat(crowded.find(hash.hash(refused), refused, refused.length, null))
                 .isZero();
         assertThat(crowded.bucketCount()).isEqualTo(Directory.BUCKETS_PER_CHUNK);
         assertThat(crowded.isCrowded()).isTrue();
@@ -310,7 +311,7 @@ class HashTableTest {
         int refused = 0;
         for (int round = 0; round < 20_000; round++) {
             HashTable small = new HashTable(tight, hash, none);
-            long outcome = small.put(hash.hash(key(1)), entry, 0, HashTable.ANY);
+            long outcome = small.put(hash.hash(key(1)), entry, 0, null, HashTable.ANY);
             opened += outcome == HashTable.INSERTED ? 1 : 0;
             refused += outcome == MemoryAccount.OVER_LIMIT ? 1 : 0;
             small.drain(owned -> {}, Integer.MAX_VALUE);
@@ -325,12 +326,14 @@ class HashTableTest {
     @Test
     void putsOnlyWhereWhatIsThereIsAsExpected() {
         long absent = entry(1, 3);
-        assertThat(table.put(hash.hash(key(1)), absent, 0, 1L << 40)).isEqualTo(HashTable.REFUSED);
-        assertThat(table.put(hash.hash(key(1)), absent, 0, HashTable.ABSENT)).isEqualTo(HashTable.INSERTED);
+        assertThat(table.put(hash.hash(key(1)), absent, 0, null, 1L << 40)).isEqualTo(HashTable.REFUSED);
+        assertThat(table.put(hash.hash(key(1)), absent, 0, null, HashTable.ABSENT))
+                .isEqualTo(HashTable.INSERTED);
         long other = entry(1, 4);
-        assertThat(table.put(hash.hash(key(1)), other, 0, HashTable.ABSENT)).isEqualTo(HashTable.REFUSED);
-        assertThat(table.put(hash.hash(key(1)), other, 0, other)).isEqualTo(HashTable.REFUSED);
-        assertThat(table.put(hash.hash(key(1)), other, 0, absent)).isEqualTo(absent);
+        assertThat(table.put(hash.hash(key(1)), other, 0, null, HashTable.ABSENT))
+                .isEqualTo(HashTable.REFUSED);
+        assertThat(table.put(hash.hash(key(1)), other, 0, null, other)).isEqualTo(HashTable.REFUSED);
+        assertThat(table.put(hash.hash(key(1)), other, 0, null, absent)).isEqualTo(absent);
         assertThat(table.remove(hash.hash(key(1)), key(1), 4, absent)).isZero();
         assertThat(table.remove(hash.hash(key(1)), key(1), 4, other)).isEqualTo(other);
         free(absent);
@@ -340,7 +343,7 @@ class HashTableTest {
     private int accessOfOnlyEntry() {
         int[] access = {-1};
         for (int bucket = 0; bucket < table.bucketCount(); bucket++) {
-            table.sample(bucket, (entry, index, stamp) -> access[0] = stamp);
+            ChainWalk.sample(table, bucket, null, (entry, index, stamp) -> access[0] = stamp);
         }
         return access[0];
     }
@@ -350,7 +353,7 @@ class HashTableTest {
         byte[] bytes = key(key);
         long entry = RawZMalloc.zmalloc(EntryLayout.entryBytes(bytes.length, 0, false));
         write(entry, bytes, 0);
-        long outcome = target.put(hash.hash(bytes), entry, 0, HashTable.ANY);
+        long outcome = target.put(hash.hash(bytes), entry, 0, null, HashTable.ANY);
         if (outcome == MemoryAccount.OVER_LIMIT) {
             RawZMalloc.zfree(entry);
         }
@@ -375,7 +378,7 @@ class HashTableTest {
 
     private void put(int key, int valueBytes, int access) {
         long entry = entry(key, valueBytes);
-        long replaced = table.put(hash.hash(key(key)), entry, access, HashTable.ANY);
+        long replaced = table.put(hash.hash(key(key)), entry, access, null, HashTable.ANY);
         if (replaced != HashTable.INSERTED) {
             assertThat(MemoryAccount.isAddress(replaced)).isTrue();
             free(replaced);
@@ -383,7 +386,7 @@ class HashTableTest {
     }
 
     private long find(int key) {
-        return table.find(hash.hash(key(key)), key(key), Integer.BYTES, -1);
+        return table.find(hash.hash(key(key)), key(key), Integer.BYTES, null);
     }
 
     private boolean remove(int key) {

@@ -107,7 +107,7 @@ class MovingEntriesTest {
                 for (int key = seen % CLASSES; key < keys; key += CLASSES) {
                     byte[] bytes = key(key);
                     int ticket = epochs.enter();
-                    long entry = table.find(hash.hash(bytes), bytes, bytes.length, -1);
+                    long entry = table.find(hash.hash(bytes), bytes, bytes.length, null);
                     boolean isRight = entry != 0 && EntryLayout.hasKey(entry, bytes, bytes.length);
                     epochs.exit(ticket);
                     if (!isRight && phase == seen) {
@@ -144,7 +144,7 @@ class MovingEntriesTest {
         if (isScarce && account.isOver(CHILD_BYTES)) {
             account.release(CHILD_BYTES);
         }
-        long outcome = table.put(hash.hash(bytes), entry, 0, HashTable.ABSENT);
+        long outcome = table.put(hash.hash(bytes), entry, 0, null, HashTable.ABSENT);
         if (outcome != HashTable.INSERTED) {
             throw new AssertionError("putting key " + number + " answered " + outcome);
         }

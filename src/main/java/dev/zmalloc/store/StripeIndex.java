@@ -1,0 +1,49 @@
+package dev.zmalloc.store;
+
+import dev.zmalloc.MemoryAccount;
+
+/**
+ * What a policy keeps of the entries of one table beyond their slots: an index of those that expire, or queues.
+ *
+ * <p>It holds no addresses, but hashes, by which the entries are looked up. All methods are called under the stripe's
+ * lock. Memory is taken in {@link #tryExpect} alone; what leaves the table needs none.
+ */
+interface StripeIndex {
+    /** For {@link #replaced} and {@link #removed}: an entry that is in no queue. */
+    int NO_ACCESS = 0;
+
+    /**
+     * Sees to it that one more entry can come in.
+     *
+     * @return 0, or {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}
+     */
+    long tryExpect();
+
+    /** The most bytes that {@link #tryExpect} needs. */
+    long expectationBytesBound();
+
+    /** The access field that an entry under a key that is not there will have; {@code otherwise} if any does. */
+    int freshAccess(long hash, long entry, int otherwise);
+
+    /** Takes in an entry that came into the table under a new key. */
+    void inserted(long hash, long entry, int access);
+
+    /** Takes in an entry that came into the table in place of another, and has this access field now. */
+    void replaced(long hash, long replaced, long entry, int access);
+
+    /** Takes out an entry that has left the table, and had this access field. */
+    void removed(long entry, int access);
+
+    /**
+     * Takes in an entry that was there before the index was, if it is not in it and there is memory.
+     *
+     * @return its access field from now on
+     */
+    int adopt(long hash, long entry, int access);
+
+    /** Once its table is not used any more: frees some memory. Answers whether none is left. */
+    boolean drain(int segments);
+
+    /** Usable bytes of the index, for a validator. */
+    long bytes();
+}
