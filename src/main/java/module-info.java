@@ -6,6 +6,7 @@
  * is a key-value store made of these, {@code dev.zmalloc.metrics} shows figures to management clients, and
  * {@code dev.zmalloc.testing} helps the tests of a program.
  */
+@SuppressWarnings("requires-automatic") // Micrometer has no module of its own, but keeps its name
 module dev.zmalloc {
     requires static com.fasterxml.jackson.core;
     requires static com.github.benmanes.caffeine;
@@ -13,6 +14,8 @@ module dev.zmalloc {
     requires static info.picocli;
     requires static java.desktop;
     requires static java.management;
+    requires static jdk.jfr;
+    requires static micrometer.core;
     requires static org.jspecify;
     requires static org.junit.jupiter.api;
     requires static org.tukaani.xz;

@@ -1,5 +1,7 @@
 package dev.zmalloc;
 
+import dev.zmalloc.event.Telemetry;
+
 /**
  * Native memory ran out: the backing allocator had none to give, or the size asked for is none that memory can have.
  *
@@ -20,6 +22,7 @@ public final class NativeOutOfMemoryError extends OutOfMemoryError {
         super(message(requestedBytes));
         this.requestedBytes = requestedBytes;
         this.usedMemory = ZMalloc.zmallocUsedMemory();
+        Telemetry.present().outOfMemory(requestedBytes, usedMemory);
     }
 
     /** The size asked for, in bytes, to be read as unsigned. */

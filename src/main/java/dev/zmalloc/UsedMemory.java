@@ -1,5 +1,6 @@
 package dev.zmalloc;
 
+import dev.zmalloc.event.Telemetry;
 import dev.zmalloc.ffi.ThreadStripe;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -76,6 +77,9 @@ final class UsedMemory {
     /** How far a stripe's bytes move before the peak is looked at, or the band moved. */
     static final long BAND_BYTES = 10 << 10;
 
+    /** Allocations of which one is told of; a power of two. */
+    private static final int SAMPLED = 1 << 14;
+
     private static final VarHandle LONGS_HANDLE = MethodHandles.arrayElementVarHandle(long[].class);
     private static final long[] LONGS = new long[(STRIPES + 1) * STRIPE_LONGS];
 
@@ -92,14 +96,21 @@ final class UsedMemory {
         long threadId = Thread.currentThread().threadId();
         int own = ownStripe(threadId);
         if (opaque(own + OWNER) == threadId) {
-            addOwn(own + ALLOCATIONS, 1);
+            sample(addOwn(own + ALLOCATIONS, 1), bytes);
             long now = addOwn(own + BYTES, bytes);
             if (now > opaque(own + UPPER)) {
                 rise(own, now);
             }
         } else {
-            LONGS_HANDLE.getAndAdd(LONGS, sharedStripe() + ALLOCATIONS, 1L);
+            sample((long) LONGS_HANDLE.getAndAdd(LONGS, sharedStripe() + ALLOCATIONS, 1L) + 1, bytes);
             moveShared(bytes);
+        }
+    }
+
+    /** Tells of the first allocation that a stripe counts, and of one of {@value #SAMPLED} after it. */
+    private static void sample(long allocations, long bytes) {
+        if ((allocations & (SAMPLED - 1)) == 1) {
+            Telemetry.present().allocated(bytes, SAMPLED);
         }
     }
 

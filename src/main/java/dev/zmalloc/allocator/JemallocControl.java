@@ -30,8 +30,10 @@ interface JemallocControl extends Allocator {
 
     @Override
     default boolean purge() {
-        mallctl().trigger("arena." + ALL_ARENAS + ".purge");
-        return true;
+        return Purges.run(() -> {
+            mallctl().trigger("arena." + ALL_ARENAS + ".purge");
+            return true;
+        });
     }
 
     @Override

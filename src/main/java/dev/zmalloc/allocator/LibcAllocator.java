@@ -173,6 +173,6 @@ record LibcAllocator(
     @Override
     public boolean purge() {
         // What the function itself answers is whether there was anything to give back.
-        return Downcalls.call(() -> (int) trimHandle.invokeExact(0L)) >= 0;
+        return Purges.run(() -> Downcalls.call(() -> (int) trimHandle.invokeExact(0L)) >= 0);
     }
 }

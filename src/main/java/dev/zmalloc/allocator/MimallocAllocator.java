@@ -165,10 +165,10 @@ record MimallocAllocator(
     /** Gives back the unused pages of the calling thread, of threads that have ended, and of no thread. */
     @Override
     public boolean purge() {
-        return Downcalls.call(() -> {
+        return Purges.run(() -> Downcalls.call(() -> {
             collectHandle.invokeExact(true);
             return true;
-        });
+        }));
     }
 
     private long granuleBytes(long bytes) {

@@ -215,9 +215,9 @@ record TcmallocAllocator(
     /** Gives back the pages that no block is in, but for those that threads have cached. */
     @Override
     public boolean purge() {
-        return Downcalls.call(() -> {
+        return Purges.run(() -> Downcalls.call(() -> {
             releaseHandle.invokeExact();
             return true;
-        });
+        }));
     }
 }

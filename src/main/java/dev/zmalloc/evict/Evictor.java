@@ -2,6 +2,7 @@ package dev.zmalloc.evict;
 
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.ZMalloc;
+import dev.zmalloc.event.Telemetry;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
@@ -221,6 +222,9 @@ public final class Evictor implements AutoCloseable {
         if (excess.getAsLong() <= 0) {
             return EvictionResult.OK;
         }
+        Telemetry.Span span = Telemetry.present().beginEviction();
+        long evictionsBefore = evictions.get();
+        long freedBytes = 0;
         long start = System.nanoTime();
         long limitNanos = parameters.timeLimitNanos();
         try {
@@ -233,6 +237,7 @@ public final class Evictor implements AutoCloseable {
                         return excess.getAsLong() <= 0 ? EvictionResult.OK : EvictionResult.FAIL;
                     }
                     lacking -= bytes;
+                    freedBytes += bytes;
                 }
                 if (excess.getAsLong() <= 0) {
                     return EvictionResult.OK;
@@ -243,6 +248,9 @@ public final class Evictor implements AutoCloseable {
             }
         } finally {
             cycleNanos.addAndGet(System.nanoTime() - start);
+            if (span != null) {
+                span.end(evictions.get() - evictionsBefore, freedBytes);
+            }
         }
     }
 

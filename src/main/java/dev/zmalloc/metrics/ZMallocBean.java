@@ -4,6 +4,8 @@ import dev.zmalloc.AllocatorInformation;
 import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.allocator.AllocatorDescription;
+import dev.zmalloc.allocator.LeakReport;
+import dev.zmalloc.allocator.NativeMemoryDebug;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
@@ -11,18 +13,10 @@ import org.jspecify.annotations.Nullable;
 
 /** The bean, which reads everything from where it is kept and keeps nothing but the last sample. */
 final class ZMallocBean implements ZMallocMXBean {
-    /** How long a sample serves: as often as Redis takes one. */
-    private static final long SAMPLE_NANOS = 100_000_000;
-
-    private volatile @Nullable Sample last;
+    private final SampledInformation sampled = new SampledInformation();
 
     private AllocatorInformation sample() {
-        Sample sample = last;
-        if (sample == null || System.nanoTime() - sample.takenNanos > SAMPLE_NANOS) {
-            sample = new Sample(System.nanoTime(), AllocatorInformation.sample());
-            last = sample;
-        }
-        return sample.information;
+        return sampled.get();
     }
 
     private static AllocatorDescription description() {
@@ -176,6 +170,12 @@ final class ZMallocBean implements ZMallocMXBean {
         return text.isPresent() ? text.get() : null;
     }
 
+    @Override
+    public @Nullable String leakReport() {
+        Optional<LeakReport> report = NativeMemoryDebug.report();
+        return report.isPresent() ? report.get().toString() : null;
+    }
+
     private static @Nullable Long orNull(OptionalLong bytes) {
         return bytes.isPresent() ? bytes.getAsLong() : null;
     }
@@ -183,6 +183,4 @@ final class ZMallocBean implements ZMallocMXBean {
     private static @Nullable Double orNull(OptionalDouble ratio) {
         return ratio.isPresent() ? ratio.getAsDouble() : null;
     }
-
-    private record Sample(long takenNanos, AllocatorInformation information) {}
 }

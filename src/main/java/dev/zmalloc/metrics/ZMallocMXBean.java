@@ -120,4 +120,11 @@ public interface ZMallocMXBean {
      */
     @Nullable
     String statisticsText(String options);
+
+    /**
+     * What is held, by where it was taken, as {@link dev.zmalloc.allocator.NativeMemoryDebug#report()} tells it; null
+     * where the debug level remembers nothing.
+     */
+    @Nullable
+    String leakReport();
 }

@@ -1,12 +1,5 @@
 package dev.zmalloc.metrics;
 
-import java.lang.management.ManagementFactory;
-import javax.management.InstanceAlreadyExistsException;
-import javax.management.InstanceNotFoundException;
-import javax.management.JMException;
-import javax.management.MBeanServer;
-import javax.management.ObjectName;
-
 /**
  * Shows {@link ZMallocMXBean} to management clients, when the program asks for it: nothing is registered by itself.
  *
@@ -26,8 +19,8 @@ public final class ZMallocManagement {
      *     add it
      */
     public static boolean register() {
-        requireModule();
-        return Server.register();
+        requireModule(OBJECT_NAME);
+        return BeanServer.register(new ZMallocBean(), OBJECT_NAME);
     }
 
     /**
@@ -36,50 +29,20 @@ public final class ZMallocManagement {
      * @throws UnsupportedOperationException if the module {@code java.management} is not there
      */
     public static boolean unregister() {
-        requireModule();
-        return Server.unregister();
+        requireModule(OBJECT_NAME);
+        return BeanServer.unregister(OBJECT_NAME);
     }
 
-    private static void requireModule() {
+    /** Throws, saying what to do, unless the module is there that a bean needs. */
+    static void requireModule(String name) {
         try {
             Class.forName("javax.management.MBeanServer", false, ZMallocManagement.class.getClassLoader());
         } catch (ClassNotFoundException | LinkageError e) {
             throw new UnsupportedOperationException(
-                    "the module java.management, which " + OBJECT_NAME + " needs, is not in this JVM: start it with"
+                    "the module java.management, which " + name + " needs, is not in this JVM: start it with"
                             + " --add-modules java.management, or require the module, or have jlink put it into the"
                             + " image",
                     e);
-        }
-    }
-
-    /** All that touches the module, in a class that is loaded only where it is there. */
-    private static final class Server {
-        private Server() {}
-
-        static boolean register() {
-            try {
-                server().registerMBean(new ZMallocBean(), new ObjectName(OBJECT_NAME));
-                return true;
-            } catch (InstanceAlreadyExistsException e) {
-                return false;
-            } catch (JMException e) {
-                throw new IllegalStateException("cannot register " + OBJECT_NAME, e);
-            }
-        }
-
-        static boolean unregister() {
-            try {
-                server().unregisterMBean(new ObjectName(OBJECT_NAME));
-                return true;
-            } catch (InstanceNotFoundException e) {
-                return false;
-            } catch (JMException e) {
-                throw new IllegalStateException("cannot unregister " + OBJECT_NAME, e);
-            }
-        }
-
-        private static MBeanServer server() {
-            return ManagementFactory.getPlatformMBeanServer();
         }
     }
 }

@@ -74,6 +74,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
     private final StoreKeeper keeper;
     private final StoreScan scan;
     private final StoreEviction eviction;
+    private final CloseActions closeActions = new CloseActions();
     private volatile boolean closed;
 
     OffHeapStore(OffHeapStoreBuilder builder) {
@@ -501,6 +502,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
             stripe.close();
         }
         memory.release();
+        closeActions.run();
     }
 
     /**
@@ -513,6 +515,14 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
         long nanos = TimeUnit.NANOSECONDS.convert(atMost);
         close();
         return memory.awaitRelease(nanos);
+    }
+
+    /**
+     * Has {@code action} run once when the store is closed, by the thread that does it, after calls are refused; at
+     * once if it is closed. What it throws is logged.
+     */
+    public void onClose(Runnable action) {
+        closeActions.add(action);
     }
 
     /** Whether {@link #close} was called. */

@@ -3,6 +3,7 @@ package dev.zmalloc.store;
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.event.Telemetry;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
@@ -166,11 +167,23 @@ final class StoreMemory {
             tooLarge.increment();
             throw refusal("an entry larger than the limit can hold", refusing, bytes, keyBytes);
         }
+        Telemetry.Span span = Telemetry.present().beginEviction();
+        long evictionsBefore = evictor.evictions();
+        try {
+            makeRoomAndHold(bytes, keyBytes);
+        } finally {
+            if (span != null) {
+                span.end(evictor.evictions() - evictionsBefore, bytes);
+            }
+        }
+    }
+
+    private void makeRoomAndHold(long bytes, int keyBytes) {
         long waitedNanos = 0;
         for (long evictions = evictor.evictions(); tryHold(bytes) != null; evictions = evictor.evictions()) {
             waitedNanos = makeRoom(bytes, 0, evictions, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
-                refusing = tryHold(bytes);
+                MemoryAccount refusing = tryHold(bytes);
                 if (refusing == null) {
                     return;
                 }
@@ -308,8 +321,12 @@ final class StoreMemory {
         long waitedNanos = 0;
         while (true) {
             long evictions = evictor.evictions();
+            int buckets = Telemetry.present().isOn() ? stripe.table().bucketCount() : 0;
             long outcome = stripe.put(hash, entry, expected, replaced);
             if (outcome == HashTable.INSERTED || outcome == HashTable.REFUSED) {
+                if (buckets != 0) {
+                    tellGrowth(buckets, stripe);
+                }
                 return outcome;
             }
             if (outcome == StripeBooks.OVER_BUDGET) {
@@ -326,6 +343,14 @@ final class StoreMemory {
                 throw noBucket(refusing(bytes), RawZMalloc.zmallocSize(entry), bytes, keyBytes);
             }
             waitedNanos = makeRoom(bytes, 1, evictions, waitedNanos);
+        }
+    }
+
+    /** Tells who records if a table has come to twice as many buckets. */
+    private static void tellGrowth(int bucketsBefore, Stripe stripe) {
+        int buckets = stripe.table().bucketCount();
+        if (Integer.highestOneBit(buckets) > Integer.highestOneBit(bucketsBefore)) {
+            Telemetry.present().tableGrew(buckets, stripe.size());
         }
     }
 

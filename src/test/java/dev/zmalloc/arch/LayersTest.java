@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
  * Holds the main code to its layers and to what only one place may do.
  *
  * <pre>
- *     cli -> { trace, jcache, metrics } -> store -> { table, evict } -> zmalloc -> allocator -> ffi
+ *     cli -> { trace, jcache, metrics } -> store -> { table, evict } -> zmalloc -> allocator -> { ffi, event }
  * </pre>
  *
  * Each may use only those to its right; those in braces do not know each other. {@code testing}, which users' tests
@@ -84,27 +84,31 @@ class LayersTest {
                 .definedBy("dev.zmalloc.allocator..")
                 .layer("ffi")
                 .definedBy("dev.zmalloc.ffi..")
+                .layer("event")
+                .definedBy("dev.zmalloc.event..")
                 .whereLayer("cli")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("trace")
-                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi")
+                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi", "event")
                 .whereLayer("jcache")
-                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi")
+                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi", "event")
                 .whereLayer("metrics")
-                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi")
+                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi", "event")
                 .whereLayer("testing")
-                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi")
+                .mayOnlyAccessLayers("store", "table", "evict", "zmalloc", "allocator", "ffi", "event")
                 .whereLayer("store")
-                .mayOnlyAccessLayers("table", "evict", "zmalloc", "allocator", "ffi")
+                .mayOnlyAccessLayers("table", "evict", "zmalloc", "allocator", "ffi", "event")
                 .whereLayer("table")
-                .mayOnlyAccessLayers("zmalloc", "allocator", "ffi")
+                .mayOnlyAccessLayers("zmalloc", "allocator", "ffi", "event")
                 .whereLayer("evict")
-                .mayOnlyAccessLayers("zmalloc", "allocator", "ffi")
+                .mayOnlyAccessLayers("zmalloc", "allocator", "ffi", "event")
                 .whereLayer("zmalloc")
-                .mayOnlyAccessLayers("allocator", "ffi")
+                .mayOnlyAccessLayers("allocator", "ffi", "event")
                 .whereLayer("allocator")
-                .mayOnlyAccessLayers("ffi")
+                .mayOnlyAccessLayers("ffi", "event")
                 .whereLayer("ffi")
+                .mayNotAccessAnyLayer()
+                .whereLayer("event")
                 .mayNotAccessAnyLayer()
                 .check(classes);
     }
@@ -125,7 +129,8 @@ class LayersTest {
                         "dev.zmalloc.table..",
                         "dev.zmalloc.evict..",
                         "dev.zmalloc.allocator..",
-                        "dev.zmalloc.ffi..")
+                        "dev.zmalloc.ffi..",
+                        "dev.zmalloc.event..")
                 .because("only what is in a layer is held to the layers")
                 .check(nonModule());
     }

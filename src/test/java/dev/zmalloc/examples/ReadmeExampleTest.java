@@ -2,6 +2,9 @@ package dev.zmalloc.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.metrics.ZMallocManagement;
+import dev.zmalloc.store.OffHeapStore;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,6 +23,7 @@ class ReadmeExampleTest {
         assertThat(between(readme, "```java\n", "```\n")).isEqualTo(region);
         assertThat(region).as("short enough to be read at a glance").hasLineCount(10);
         assertThat(readme).contains("```java\n" + region("EvictionExample.java") + "```\n");
+        assertThat(readme).contains("```java\n" + region("DashboardExample.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("NoMemoryExampleTest.java") + "```\n");
     }
 
@@ -32,6 +36,18 @@ class ReadmeExampleTest {
     void theExampleRuns() {
         assertThat(SystemOut.of(() -> ReadmeExample.main(new String[0])))
                 .matches("Ada Lovelace, [0-9]+ bytes used\n12\n0\n");
+    }
+
+    @Test
+    void theExampleOfDashboardsRuns() {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        try (OffHeapStore store = OffHeapStore.builder().build()) {
+            DashboardExample.show(registry, store);
+            assertThat(registry.get("cache.size").gauge().value()).isZero();
+            assertThat(registry.get("zmalloc.memory.used").gauge().value()).isZero();
+        } finally {
+            ZMallocManagement.unregister();
+        }
     }
 
     /** Without the last line's end: an empty last line would count as one without indentation. */

@@ -1,0 +1,126 @@
+package dev.zmalloc.metrics;
+
+import dev.zmalloc.store.OffHeapStore;
+import dev.zmalloc.store.StoreStatistics;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.binder.BaseUnits;
+import io.micrometer.core.instrument.binder.cache.CacheMeterBinder;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A store as Micrometer's meters of a cache, under the names that these have by convention ({@code cache.size},
+ * {@code cache.gets}, {@code cache.puts}, {@code cache.evictions}), and besides:
+ *
+ * <table>
+ * <caption>Meters of a store alone</caption>
+ * <tr><th>name</th><th>tag</th><th>what</th></tr>
+ * <tr><td>{@code cache.memory.used}</td><td></td><td>bytes in use, everything counted</td></tr>
+ * <tr><td>{@code cache.memory.max}</td><td></td><td>the limit in bytes, 0 for none</td></tr>
+ * <tr><td>{@code cache.memory.awaiting}</td><td></td><td>bytes of blocks that wait for a reader to end</td></tr>
+ * <tr><td>{@code cache.puts.rejected}</td><td>{@code reason}: too-large, no-room, no-memory</td><td>refusals</td></tr>
+ * <tr><td>{@code cache.removals}</td><td>{@code cause}: size, expired, explicit</td><td>entries that went</td></tr>
+ * </table>
+ *
+ * <p>Each reading takes constant time. The registry does not keep the store from being collected; of a closed one the
+ * last figures are shown.
+ */
+@SuppressWarnings("exports") // Micrometer, which need not be there for who compiles against the rest
+public final class StoreMeters extends CacheMeterBinder<OffHeapStore> {
+    /**
+     * Makes the binder; {@link #bindTo} registers.
+     *
+     * @param name the store's, for the tag {@code cache}
+     */
+    public StoreMeters(OffHeapStore store, String name, Iterable<Tag> tags) {
+        super(store, name, tags);
+    }
+
+    /** Registers the meters of {@code store}, and answers it. */
+    public static OffHeapStore monitor(MeterRegistry registry, OffHeapStore store, String name, Iterable<Tag> tags) {
+        new StoreMeters(store, name, tags).bindTo(registry);
+        return store;
+    }
+
+    private long figure(ToDoubleFunction<StoreStatistics> figure) {
+        OffHeapStore store = getCache();
+        return store == null ? 0 : (long) figure.applyAsDouble(store.statistics());
+    }
+
+    @Override
+    protected @Nullable Long size() {
+        return figure(StoreStatistics::entries);
+    }
+
+    @Override
+    protected long hitCount() {
+        return figure(StoreStatistics::hits);
+    }
+
+    @Override
+    protected @Nullable Long missCount() {
+        return figure(StoreStatistics::misses);
+    }
+
+    @Override
+    protected @Nullable Long evictionCount() {
+        return figure(StoreStatistics::evictions);
+    }
+
+    @Override
+    protected long putCount() {
+        return figure(StoreStatistics::puts);
+    }
+
+    @Override
+    protected void bindImplementationSpecificMetrics(MeterRegistry registry) {
+        bytes(registry, "cache.memory.used", "Bytes in use", StoreStatistics::usedMemory);
+        bytes(registry, "cache.memory.max", "The limit; 0 for none", StoreStatistics::maxMemory);
+        bytes(registry, "cache.memory.awaiting", "Bytes that wait for readers", StoreStatistics::awaitingReclamation);
+        rejected(registry, "too-large", StoreStatistics::rejectedTooLarge);
+        rejected(registry, "no-room", StoreStatistics::rejectedNoRoom);
+        rejected(registry, "no-memory", StoreStatistics::rejectedNoMemory);
+        removed(registry, "size", StoreStatistics::evictions);
+        removed(registry, "expired", StoreStatistics::expirations);
+        removed(registry, "explicit", StoreStatistics::removals);
+    }
+
+    private void bytes(
+            MeterRegistry registry, String name, String description, ToDoubleFunction<StoreStatistics> figure) {
+        OffHeapStore store = getCache();
+        if (store != null) {
+            Gauge.builder(name, store, present -> figure.applyAsDouble(present.statistics()))
+                    .tags(getTagsWithCacheName())
+                    .description(description)
+                    .baseUnit(BaseUnits.BYTES)
+                    .register(registry);
+        }
+    }
+
+    private void rejected(MeterRegistry registry, String reason, ToDoubleFunction<StoreStatistics> figure) {
+        counter(registry, "cache.puts.rejected", "Entries that were refused", Tag.of("reason", reason), figure);
+    }
+
+    private void removed(MeterRegistry registry, String cause, ToDoubleFunction<StoreStatistics> figure) {
+        counter(registry, "cache.removals", "Entries that went", Tag.of("cause", cause), figure);
+    }
+
+    private void counter(
+            MeterRegistry registry,
+            String name,
+            String description,
+            Tag tag,
+            ToDoubleFunction<StoreStatistics> figure) {
+        OffHeapStore store = getCache();
+        if (store != null) {
+            FunctionCounter.builder(name, store, present -> figure.applyAsDouble(present.statistics()))
+                    .tags(Tags.concat(getTagsWithCacheName(), tag.getKey(), tag.getValue()))
+                    .description(description)
+                    .register(registry);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package dev.zmalloc.examples;
+
+import dev.zmalloc.metrics.StoreManagement;
+import dev.zmalloc.metrics.StoreMeters;
+import dev.zmalloc.metrics.ZMallocManagement;
+import dev.zmalloc.metrics.ZMallocMeters;
+import dev.zmalloc.store.OffHeapStore;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+
+/** The example of the README's section on dashboards, between the two marks. */
+final class DashboardExample {
+    private DashboardExample() {}
+
+    static void show(MeterRegistry registry, OffHeapStore store) {
+        // README begin
+        new ZMallocMeters().bindTo(registry); // zmalloc.memory.used, zmalloc.allocator.resident, ...
+        StoreMeters.monitor(registry, store, "sessions", Tags.empty()); // cache.size, cache.memory.used, ...
+        ZMallocManagement.register(); // dev.zmalloc:type=ZMalloc
+        StoreManagement.register(store, "sessions"); // dev.zmalloc:type=OffHeapStore,name="sessions"
+        // README end
+    }
+}
