@@ -19,8 +19,8 @@ import java.util.stream.Collectors;
  * <tr><td>allkeys- lru, lrm, lfu, random, gdsf</td><td>0</td></tr>
  * <tr><td>volatile- lru, lrm, lfu, random, ttl, gdsf</td><td>8 for each entry with a time to live, in an index</td>
  * </tr>
- * <tr><td>allkeys- and volatile-s3fifo</td><td>8 to 16 in a queue, for each entry of a kind that it evicts, and 4 to 6
- * for as many keys that are gone</td></tr>
+ * <tr><td>allkeys- and volatile-s3fifo</td><td>8 to 16 in a queue, for each entry of a kind that it evicts, and 13
+ * to 19 for as many keys that are gone</td></tr>
  * </table>
  */
 public enum EvictionPolicy {

@@ -22,10 +22,12 @@ import java.util.function.LongUnaryOperator;
  *                                                                                   tag (8)
  * </pre>
  *
- * A new entry goes to the small queue, or, if its key is remembered or it would fill the small queue by itself, to the
- * main one. To evict, the queue that is over its share gives up its oldest. From the small one, what was used
- * {@code promoteAt} times goes on to the main one, and of the rest the key is remembered. In the main one, what was
- * used at all goes round again, with one use less.
+ * A new entry goes to the small queue, or, if its key is remembered, to the main one. To evict, the main queue gives up
+ * its oldest if it is over its share, else the small one. From the small one, what was used {@code promoteAt} times
+ * goes on to the main one, and of the rest the key is remembered. In the main one, what was used at all goes round
+ * again, with one use less. An entry that fills the small queue by itself, which the paper's authors refuse, is no
+ * exception: it pushes out what is new and then itself, unless it is used. In the main queue it would push out what has
+ * proved itself, which on a trace with such entries cost 2.3 points of the hit ratio.
  *
  * <p>Shares are of bytes. What one eviction may let go round again is bounded, so that a main queue that is used
  * throughout does not hold up a put: after {@value #PATIENCE} the next one used once or less goes, after twice as many
@@ -40,6 +42,9 @@ import java.util.function.LongUnaryOperator;
 final class S3FifoQueues implements StripeIndex {
     /** Entries that go round again in one eviction before it becomes less choosy. */
     static final int PATIENCE = 64;
+
+    /** Two queues and what is remembered. */
+    static final int RINGS = 3;
 
     private static final int NONE = 0;
     private static final int SMALL = 1;
@@ -68,7 +73,6 @@ final class S3FifoQueues implements StripeIndex {
      * @param promoteAt uses that get an entry into the main queue
      * @param sizes tells the bytes of an entry
      * @param capacity bytes that the queues share; 0 for what they hold at the moment
-     * @param expectedCapacity about that, also while the store is filled; 0 if there is no limit
      * @param patience how many may go round again; {@link #PATIENCE}
      */
     record Settings(
@@ -77,7 +81,6 @@ final class S3FifoQueues implements StripeIndex {
             int promoteAt,
             LongUnaryOperator sizes,
             long capacity,
-            long expectedCapacity,
             int patience) {}
 
     private static final class Queue {
@@ -114,12 +117,15 @@ final class S3FifoQueues implements StripeIndex {
     private final SlotCursor cursor;
     private int round;
 
+    /** Hash of the key that was remembered, and not any more, since it is about to come in; 0 if there is none. */
+    private long comingBack;
+
     S3FifoQueues(MemoryAccount account, HashTable table, Settings settings) {
         this.settings = settings;
-        pool = new SegmentPool(account, 2);
+        pool = new SegmentPool(account, RINGS);
         small = new Queue(pool, SMALL);
         main = new Queue(pool, MAIN);
-        ghosts = new GhostKeys(account);
+        ghosts = new GhostKeys(account, pool);
         cursor = new SlotCursor(table);
     }
 
@@ -130,13 +136,16 @@ final class S3FifoQueues implements StripeIndex {
 
     @Override
     public long tryExpect() {
-        long outcome = pool.tryExpect(small.words.size() + main.words.size() + 1);
+        // A key that is remembered has left a queue: the word goes from ring to ring.
+        long outcome = pool.tryExpect(words() + 1);
         small.words.ensureRoom();
         main.words.ensureRoom();
-        if (outcome == 0) {
-            ghosts.tryExpect(small.entries + main.entries);
-        }
+        ghosts.tryExpect(outcome == 0 ? small.entries + main.entries : 0);
         return outcome;
+    }
+
+    private long words() {
+        return small.words.size() + main.words.size() + ghosts.words();
     }
 
     @Override
@@ -149,13 +158,11 @@ final class S3FifoQueues implements StripeIndex {
         if (!belongs(entry)) {
             return NONE;
         }
-        long large = (long) (settings.smallShare * Math.max(settings.expectedCapacity, settings.capacity));
-        boolean isKnown = ghosts.contains(hash);
-        if (isKnown) {
-            // Should the entry need room first, its key must not be forgotten before it comes in.
-            ghosts.refresh(hash);
+        // Should the entry need room first, its key must not be forgotten before it comes in.
+        if (ghosts.remove(hash)) {
+            comingBack = hash;
         }
-        return nextTag(isKnown || (large != 0 && bytes(entry) > large) ? MAIN : SMALL);
+        return nextTag(hash == comingBack ? MAIN : SMALL);
     }
 
     private boolean belongs(long entry) {
@@ -182,7 +189,7 @@ final class S3FifoQueues implements StripeIndex {
     @Override
     public void inserted(long hash, long entry, int access) {
         if (access >>> QUEUE_SHIFT != NONE) {
-            ghosts.remove(hash);
+            comingBack = 0;
             queue(access).words.push(word(hash, access));
             queue(access).add(bytes(entry));
             trim();
@@ -266,8 +273,7 @@ final class S3FifoQueues implements StripeIndex {
                 if (fromMain ? uses <= allowed : uses < settings.promoteAt || allowed == USES_MASK) {
                     takeOut(queue, entry);
                     if (!fromMain && !isDead.test(entry)) {
-                        double span = capacity - settings.smallShare * capacity;
-                        ghosts.add(word, Math.min(1, bytes(entry) / Math.max(1, span)));
+                        ghosts.add(word, bytes(entry), capacity - (long) (settings.smallShare * capacity));
                     }
                     return entry;
                 }
@@ -297,7 +303,7 @@ final class S3FifoQueues implements StripeIndex {
     private void takeOut(Queue queue, long entry) {
         queue.remove(bytes(entry));
         cursor.remove();
-        pool.trim(small.words.size() + main.words.size());
+        pool.trim(words());
     }
 
     private void trim() {
@@ -311,13 +317,12 @@ final class S3FifoQueues implements StripeIndex {
                 goOn(queue, queue, cursor.access() & USES_MASK, word);
             }
         }
-        pool.trim(small.words.size() + main.words.size());
+        pool.trim(words());
     }
 
     @Override
     public boolean drain(int segments) {
-        ghosts.free();
-        boolean isEmpty = small.words.drain(segments) && main.words.drain(segments);
+        boolean isEmpty = ghosts.drain(segments) && small.words.drain(segments) && main.words.drain(segments);
         pool.freeStock();
         return isEmpty;
     }

@@ -52,7 +52,7 @@ final class StoreSizing {
 
     /** The most bytes that a policy's index takes for a first entry. */
     private static long indexBytesBound(EvictionPolicy policy) {
-        int rings = policy.isQueued() ? 2 : policy.isVolatile() ? 1 : 0;
+        int rings = policy.isQueued() ? S3FifoQueues.RINGS : policy.isVolatile() ? 1 : 0;
         return rings == 0 ? 0 : SegmentPool.expectationBytesBound(rings);
     }
 

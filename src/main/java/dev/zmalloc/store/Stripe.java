@@ -217,11 +217,11 @@ final class Stripe {
             HashTable present = table;
             long wanted = orDead(present, hash, entry, expected);
             long added = books.addedWeight(present, hash, entry, wanted);
+            int access = books.freshAccess(hash, entry);
             long unexpected = books.expect(added);
             if (unexpected != 0) {
                 return unexpected;
             }
-            int access = books.freshAccess(hash, entry);
             int pin = replaced == null ? NOT_THERE : pinLike(present, hash, entry);
             long outcome = present.put(hash, entry, access, books.rule(), wanted);
             if (outcome < 0) {

@@ -19,14 +19,12 @@ record StripePolicy(EvictionPolicy policy, EvictionParameters parameters, Access
     StripeIndex newIndex(StoreParts parts, HashTable table) {
         if (policy.isQueued()) {
             boolean byPayload = parts.countsPayload();
-            long limit = parts.account().tightestLimit();
             S3FifoQueues.Settings settings = new S3FifoQueues.Settings(
                     policy.isVolatile(),
                     S3FifoQueues.share(parameters.smallPercent()),
                     parameters.promoteAt(),
                     parts.sizes(),
                     byPayload ? parts.requireBudget().wanted() / parts.stripes() : 0,
-                    limit == Long.MAX_VALUE ? 0 : limit / parts.stripes(),
                     byPayload ? Integer.MAX_VALUE : S3FifoQueues.PATIENCE);
             return new S3FifoQueues(parts.account(), table, settings);
         }

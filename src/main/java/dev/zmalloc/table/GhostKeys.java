@@ -5,155 +5,211 @@ import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ffi.Memory;
 
 /**
- * Remembers hashes of keys for a while, four bytes each: a table of buckets of eight records, in one native block.
+ * Remembers hashes of keys and the bytes of their entries, first in, first out, as long as these bytes are within a
+ * span. What is removed gives its bytes back, so that older ones are remembered for longer.
  *
  * <pre>
- *   record   31            12 11         0      bucket: 8 records, 32 bytes
- *          +-----------------+------------+
- *          | fingerprint (20)| time (12)  |     0: none
- *          +-----------------+------------+
+ *   word of the ring   63                         16 15       0
+ *                    +-----------------------------+----------+
+ *                    | hash (48)                   | size     |     0: removed
+ *                    +-----------------------------+----------+
+ *   index              slots of 4 bytes, open addressing, linear probing;  0: free, else a place in the ring
  * </pre>
  *
- * Time goes by as keys are remembered: each takes its part of a span, and what was remembered more than a span ago is
- * forgotten. Nothing is moved or searched for that: such a record counts as absent, and is the first to be overwritten.
- * 12 bits hold four spans; a record that nothing has overwritten for so long would be remembered again, but a bucket
- * takes some 32 others meanwhile. Two keys are taken for one with a chance of eight in a million. When the table
- * becomes too small, a larger one begins empty.
+ * A size is kept to one part in 256, which is exact for the size classes of allocators: the exponent and the leading
+ * bits of a float. A key costs 8 bytes in the ring and 5 to 11 in the index. Two keys are taken for one with a chance
+ * of one in 2^48 for each that is remembered. The ring is never longer than the index, removed words included: the
+ * oldest are forgotten then.
  *
- * <p>Not thread-safe.
+ * <p>Memory is taken in {@link #tryExpect} alone; words come from the pool of the ring's owner, who has it expect
+ * {@link #words} more. Not thread-safe.
  */
 public final class GhostKeys {
-    private static final int BUCKET_RECORDS = 8;
-    private static final int BUCKET_BYTES = BUCKET_RECORDS * Integer.BYTES;
-    private static final int MIN_BUCKETS = 8;
-    private static final int TIME_BITS = 12;
-    private static final int TIME_MASK = (1 << TIME_BITS) - 1;
-    private static final int SPAN = 1 << (TIME_BITS - 2);
-    private static final int FRACTION_BITS = 30;
+    private static final int SIZE_BITS = 16;
+    private static final int SIZE_MASK = (1 << SIZE_BITS) - 1;
+
+    /** Of a float's bits, those that a size leaves out. */
+    private static final int FLOAT_SHIFT = Integer.SIZE - 1 - SIZE_BITS;
+
+    private static final int SLOT_BYTES = Integer.BYTES;
+    private static final int MIN_SLOTS = 64;
+    private static final int MAX_SLOTS = Integer.MAX_VALUE / SLOT_BYTES;
+
+    /** Set in a slot that is not free; the other bits are those of a place. */
+    private static final int TAKEN = Integer.MIN_VALUE;
+
+    private static final int NOWHERE = -1;
 
     private final MemoryAccount account;
+    private final WordRing ring;
+
+    /** The place of the ring's first word. */
+    private long first;
+
     private long base;
-    private int buckets;
+    private int slots;
+    private int keys;
+    private long bytes;
 
-    /** In 2^-30 of a step; {@link #SPAN} steps are a span. */
-    private long time;
-
-    /** Makes a memory of nothing, which takes none. */
-    public GhostKeys(MemoryAccount account) {
+    /** Makes a memory of nothing, which takes none; {@code account} pays for the index, {@code pool} for the ring. */
+    public GhostKeys(MemoryAccount account, SegmentPool pool) {
         this.account = account;
+        ring = new WordRing(pool);
     }
 
-    /** Sees to it that about so many keys can be remembered at once, as far as there is memory for it. */
-    public void tryExpect(long keys) {
-        if (keys <= (long) buckets * BUCKET_RECORDS) {
-            return;
-        }
-        long wanted = Math.max(MIN_BUCKETS, (keys + keys / 2) / BUCKET_RECORDS);
-        if (wanted > Integer.MAX_VALUE / BUCKET_BYTES) {
-            return;
-        }
-        long block = account.tryAllocateZeroed(wanted * BUCKET_BYTES);
-        if (MemoryAccount.isAddress(block)) {
-            free();
-            base = block;
-            buckets = (int) wanted;
-        }
+    /** How many keys are remembered. */
+    public int keys() {
+        return keys;
     }
 
-    /** Frees the memory, and forgets everything. */
-    public void free() {
-        if (buckets != 0) {
-            account.free(base, bytes());
-            buckets = 0;
-        }
-    }
-
-    /** Requested bytes of the table. */
-    private long bytes() {
-        return (long) buckets * BUCKET_BYTES;
-    }
-
-    /** Usable bytes of the table. */
-    public long usableBytes() {
-        return buckets == 0 ? 0 : RawZMalloc.zmallocSize(base);
+    /** How many words of the pool's the ring has. */
+    public long words() {
+        return ring.size();
     }
 
     /**
-     * Remembers a key.
-     *
-     * @param share its part of the span, from 0 to 1
+     * Sees to it that about so many keys can be remembered at once, as far as there is memory for it: else there is
+     * room for fewer. Where the index grows, it takes time in proportion to what is remembered.
      */
-    public void add(long hash, double share) {
-        if (buckets == 0) {
+    public void tryExpect(long expected) {
+        ring.ensureRoom();
+        long wanted = Math.max(expected, keys + 1L);
+        if (4 * wanted <= 3L * slots) {
             return;
         }
-        int fingerprint = fingerprint(hash);
-        long bucket = bucket(hash);
-        long oldest = bucket;
-        int mostAge = -1;
-        for (long record = bucket; record < bucket + BUCKET_BYTES; record += Integer.BYTES) {
-            int content = Memory.getInt(record);
-            int age = content == 0 ? TIME_MASK : content >>> TIME_BITS == fingerprint ? TIME_MASK + 1 : age(content);
-            if (age > mostAge) {
-                mostAge = age;
-                oldest = record;
-            }
-        }
-        Memory.putInt(oldest, (fingerprint << TIME_BITS) | now());
-        time += (long) (share * SPAN * (1L << FRACTION_BITS));
-    }
-
-    /** Tells whether a key is remembered. */
-    public boolean contains(long hash) {
-        return find(hash) != 0;
-    }
-
-    /** Remembers a key, if it still is, as if it were the youngest. */
-    public void refresh(long hash) {
-        long record = find(hash);
-        if (record != 0) {
-            Memory.putInt(record, fingerprint(hash) << TIME_BITS | now());
-        }
-    }
-
-    /** Forgets a key. */
-    public void remove(long hash) {
-        long record = find(hash);
-        if (record != 0) {
-            Memory.putInt(record, 0);
-        }
-    }
-
-    private long find(long hash) {
-        if (buckets != 0) {
-            int fingerprint = fingerprint(hash);
-            long bucket = bucket(hash);
-            for (long record = bucket; record < bucket + BUCKET_BYTES; record += Integer.BYTES) {
-                int content = Memory.getInt(record);
-                if (content >>> TIME_BITS == fingerprint && content != 0 && age(content) <= SPAN) {
-                    return record;
+        long count = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, 2 * wanted));
+        long block = count <= slots ? 0 : account.tryAllocateZeroed(count * SLOT_BYTES);
+        if (count > slots && MemoryAccount.isAddress(block)) {
+            freeIndex();
+            base = block;
+            slots = (int) count;
+            for (long index = 0; index < ring.size(); index++) {
+                if (ring.get(index) != 0) {
+                    takeSlot(ring.get(index), first + index);
                 }
             }
         }
-        return 0;
     }
 
-    private int age(int record) {
-        return (now() - record) & TIME_MASK;
+    private void freeIndex() {
+        if (slots != 0) {
+            account.free(base, (long) slots * SLOT_BYTES);
+            slots = 0;
+        }
     }
 
-    private int now() {
-        return (int) (time >>> FRACTION_BITS) & TIME_MASK;
+    /** Forgets everything, frees the index, and gives so many segments to the pool. Answers whether none is left. */
+    public boolean drain(int segments) {
+        freeIndex();
+        keys = 0;
+        bytes = 0;
+        return ring.drain(segments);
+    }
+
+    /** Usable bytes of the index. */
+    public long usableBytes() {
+        return slots == 0 ? 0 : RawZMalloc.zmallocSize(base);
     }
 
     /**
-     * Of bits that choose neither the stripe nor, in all but huge tables, the bucket. Never 0, so that no record is.
+     * Remembers a key as the youngest.
+     *
+     * @param size of its entry, in bytes
+     * @param span what the sizes of all keys that are remembered may come to
      */
-    private static int fingerprint(long hash) {
-        return Math.max(1, ((int) (hash >>> 28) & 0xFFFF0) | ((int) hash & 0xF));
+    public void add(long hash, long size, long span) {
+        long word = hash << SIZE_BITS | Float.floatToIntBits((float) Math.max(1, size)) >>> FLOAT_SHIFT;
+        if (slots == 0 || bytes(word) > span) {
+            return;
+        }
+        remove(hash);
+        bytes += bytes(word);
+        while (bytes > span || keys >= slots - slots / 8 || ring.size() >= slots) {
+            forgetOldest();
+        }
+        takeSlot(word, first + ring.size());
+        ring.push(word);
+        keys++;
     }
 
-    private long bucket(long hash) {
-        return base + (((hash & 0xFFFFFFFFL) * buckets) >>> Integer.SIZE) * BUCKET_BYTES;
+    private static long bytes(long word) {
+        return (long) Float.intBitsToFloat(((int) word & SIZE_MASK) << FLOAT_SHIFT);
+    }
+
+    private void forgetOldest() {
+        long word = ring.get(0);
+        if (word != 0) {
+            remove(word >>> SIZE_BITS);
+        }
+        ring.popFirst();
+        first++;
+    }
+
+    /** Forgets a key. Answers whether it was remembered. */
+    public boolean remove(long hash) {
+        int slot = find(hash);
+        if (slot == NOWHERE) {
+            return false;
+        }
+        long index = index(slot);
+        bytes -= bytes(ring.get(index));
+        keys--;
+        ring.set(index, 0);
+        freeSlot(slot);
+        return true;
+    }
+
+    private int find(long hash) {
+        if (keys > 0) {
+            for (int slot = home(hash); slot(slot) != 0; slot = next(slot)) {
+                if (((ring.get(index(slot)) >>> SIZE_BITS) ^ hash) << SIZE_BITS == 0) {
+                    return slot;
+                }
+            }
+        }
+        return NOWHERE;
+    }
+
+    private int home(long hash) {
+        return (int) (((hash & 0xFFFFFFFFL) * slots) >>> Integer.SIZE);
+    }
+
+    private int next(int slot) {
+        return slot + 1 == slots ? 0 : slot + 1;
+    }
+
+    private int slot(int slot) {
+        return Memory.getInt(base + (long) slot * SLOT_BYTES);
+    }
+
+    private void setSlot(int slot, int content) {
+        Memory.putInt(base + (long) slot * SLOT_BYTES, content);
+    }
+
+    /** Where in the ring that is what a slot stands for. */
+    private long index(int slot) {
+        return (slot(slot) - (int) first) & ~TAKEN;
+    }
+
+    private void takeSlot(long word, long place) {
+        int slot = home(word >>> SIZE_BITS);
+        while (slot(slot) != 0) {
+            slot = next(slot);
+        }
+        setSlot(slot, (int) place | TAKEN);
+    }
+
+    /** Frees a slot, and moves those after it that would not be found any more. */
+    private void freeSlot(int freed) {
+        int hole = freed;
+        for (int slot = next(hole); slot(slot) != 0; slot = next(slot)) {
+            int home = home(ring.get(index(slot)) >>> SIZE_BITS);
+            boolean isBetween = hole < slot ? hole < home && home <= slot : hole < home || home <= slot;
+            if (!isBetween) {
+                setSlot(hole, slot(slot));
+                hole = slot;
+            }
+        }
+        setSlot(hole, 0);
     }
 }
