@@ -81,7 +81,7 @@ final class EvictionPool {
     void offer(long score, long item, long location, int access) {
         removeIfPresent(item, location);
         int position = size;
-        while (position > 0 && score(position - 1) > score) {
+        while (position > 0 && score(position - 1) >= score) {
             position--;
         }
         if (size < CAPACITY) {

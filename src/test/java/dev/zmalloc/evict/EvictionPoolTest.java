@@ -81,7 +81,8 @@ class EvictionPoolTest {
             });
             pool.removeBest();
         }
-        for (long[] candidate : copy) {
+        // Of equal ones the last that is offered comes to lie in front.
+        for (long[] candidate : copy.reversed()) {
             pool.offer(candidate[0], candidate[1], candidate[2], (int) candidate[3]);
         }
         model.clear();
