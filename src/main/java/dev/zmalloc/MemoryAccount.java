@@ -208,7 +208,8 @@ public final class MemoryAccount {
 
     /** How many bytes the account's own limit leaves now. */
     private long room() {
-        return maxMemory == 0 ? Long.MAX_VALUE : maxMemory - claimed.get();
+        long limit = maxMemory;
+        return limit == 0 || limit == Long.MAX_VALUE ? Long.MAX_VALUE : limit - claimed.get();
     }
 
     /**

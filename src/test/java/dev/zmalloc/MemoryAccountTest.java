@@ -43,6 +43,67 @@ class MemoryAccountTest {
     }
 
     @Test
+    void aLimitIsChangedWhileBlocksLive() {
+        MemoryAccount parent = new MemoryAccount("parent", 4_000);
+        MemoryAccount account = parent.child("test", 2_000);
+        assertThat(account.tryReserve(1_500)).isTrue();
+        account.setMaxMemory(1_000);
+        assertThat(account.maxMemory()).isEqualTo(1_000);
+        assertThat(account.tightestLimit()).isEqualTo(1_000);
+        assertThat(account.usedMemory()).as("what is used stays").isEqualTo(1_500);
+        assertThat(account.tryReserve(1)).isFalse();
+        assertThat(account.isOver(0)).isTrue();
+        account.release(600);
+        assertThat(account.tryReserve(100)).isTrue();
+        assertThat(account.reserve(1)).isSameAs(account);
+        account.setMaxMemory(Long.MAX_VALUE);
+        assertThat(account.leastRoom()).isSameAs(parent);
+        assertThat(account.tryReserve(3_000)).isTrue();
+        assertThat(account.reserve(1)).as("that of the parent holds").isSameAs(parent);
+        account.release(4_000);
+        assertThat(parent.usedMemory()).isZero();
+        for (long wrong : new long[] {0, -1, Long.MIN_VALUE}) {
+            assertThatThrownBy(() -> account.setMaxMemory(wrong))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(Long.toString(wrong));
+        }
+        assertThatThrownBy(() -> new MemoryAccount("free", 0).setMaxMemory(1_000))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("free");
+    }
+
+    /** With threads that reserve and release: never more than the highest limit, and nothing is left over. */
+    @Test
+    void aLimitIsChangedWhileThreadsReserve() throws InterruptedException {
+        MemoryAccount account = new MemoryAccount("parent", 1 << 20).child("test", 10_000);
+        AtomicBoolean done = new AtomicBoolean();
+        List<Thread> threads = new ArrayList<>();
+        AtomicLong granted = new AtomicLong();
+        for (int number = 0; number < 4; number++) {
+            SplittableRandom random = new SplittableRandom(number);
+            threads.add(Thread.ofPlatform().start(() -> {
+                while (!done.get()) {
+                    long bytes = random.nextInt(3_000);
+                    if (account.tryReserve(bytes)) {
+                        granted.incrementAndGet();
+                        account.release(bytes);
+                    }
+                }
+            }));
+        }
+        for (int change = 0; change < 20_000; change++) {
+            account.setMaxMemory(change % 2 == 0 ? 1_000 : 10_000);
+        }
+        done.set(true);
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(granted.get()).isPositive();
+        assertThat(account.usedMemory()).isZero();
+        assertThat(account.peakMemory()).isLessThanOrEqualTo(10_000);
+    }
+
+    @Test
     void namedAccountsAreFoundByTheirName() {
         MemoryAccount sessions = MemoryAccount.named("MemoryAccountTest.sessions");
         assertThat(ZMalloc.account("MemoryAccountTest.sessions")).isSameAs(sessions);

@@ -20,7 +20,7 @@ public final class AccessClock {
     /** Values of the clock are below this. */
     public static final int TICKS = 1 << 16;
 
-    private final int ticksPerTurnover;
+    private volatile int ticksPerTurnover;
 
     private final AtomicLong events = new AtomicLong();
     private final AtomicLong nextTickAt = new AtomicLong(1);
@@ -41,6 +41,11 @@ public final class AccessClock {
      */
     public AccessClock(int ticksPerTurnover) {
         this.ticksPerTurnover = ticksPerTurnover;
+    }
+
+    /** Changes how fine it is, from the next insertion on. */
+    void setResolution(int ticks) {
+        ticksPerTurnover = ticks;
     }
 
     /** The tick now, from 0 to {@link #TICKS} - 1: what to store in the access field of an item that is used. */

@@ -84,9 +84,11 @@ public enum EvictionPolicy {
     }
 
     private final Algorithm algorithm;
+    private final boolean isVolatile;
 
     EvictionPolicy(Algorithm algorithm) {
         this.algorithm = algorithm;
+        isVolatile = name().startsWith("VOLATILE");
     }
 
     /**
@@ -118,7 +120,7 @@ public enum EvictionPolicy {
 
     /** Tells whether this policy evicts items with a time to live alone. */
     public boolean isVolatile() {
-        return name().startsWith("VOLATILE");
+        return isVolatile;
     }
 
     /** Tells whether the target keeps its items in queues for this policy, and chooses by these, without sampling. */

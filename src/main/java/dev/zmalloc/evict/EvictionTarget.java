@@ -28,7 +28,8 @@ public interface EvictionTarget {
      * @param item the item, as it was offered
      * @param location its location, as it was offered
      * @param access its access field, as it was offered; {@link #ANY_ACCESS} to evict it even if it was used since
-     * @return the bytes that went with it; 0 if it is gone, or was used, or cannot be evicted now
+     * @return the bytes that went with it, as a negative number if it had expired, which is then no eviction; 0 if it
+     *     is gone, or was used, or cannot be evicted now
      */
     long evict(long item, long location, int access);
 
@@ -54,7 +55,7 @@ public interface EvictionTarget {
      * Evicts an item by the target's own queues, for policies that are {@linkplain EvictionPolicy#isQueued() queued}.
      *
      * @param random 64 random bits to choose by
-     * @return the bytes that went with it; 0, as unless overridden, if the queues gave none: the evictor takes any item
+     * @return what {@link #evict} answers; 0, as unless overridden, if the queues gave none: the evictor takes any item
      *     then
      */
     default long evictNext(long random) {
@@ -63,4 +64,7 @@ public interface EvictionTarget {
 
     /** Stands for whatever the access field holds now. */
     int ANY_ACCESS = -1;
+
+    /** What an item that has expired is offered with in place of its access field: it goes before all that live. */
+    int EXPIRED = -2;
 }

@@ -36,7 +36,6 @@ public final class Evictor implements AutoCloseable {
     private final EvictionTarget target;
     private final LongSupplier usedMemory;
     private final LongSupplier nanoTime;
-    private final MemoryAccount account;
     private final AccessClock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final SplittableRandom random;
@@ -46,10 +45,15 @@ public final class Evictor implements AutoCloseable {
     private volatile AccessRule rule;
     private volatile long maxMemory;
 
-    /** {@code null} if the policy never evicts, and after {@link #close}. */
-    private @Nullable EvictionPool pool;
+    /**
+     * There from the start whatever the policy, as in Redis: a full store that is told to evict has no room for it.
+     * {@code null} after {@link #close}.
+     */
+    @Nullable
+    EvictionPool pool;
 
     private boolean isClosed;
+    private final AtomicLong removals = new AtomicLong();
     private final AtomicLong evictions = new AtomicLong();
     private long evictedBytes;
     private long sampled;
@@ -64,11 +68,10 @@ public final class Evictor implements AutoCloseable {
         maxMemory = builder.maxMemory;
         usedMemory = builder.usedMemory;
         nanoTime = builder.nanoTime;
-        account = builder.account;
         clock = new AccessClock(parameters.clockResolution());
         rule = AccessRule.of(policy, parameters, clock, nanoTime);
         random = new SplittableRandom(builder.seed);
-        pool = policy.evicts() ? EvictionPool.open(account) : null;
+        pool = EvictionPool.open(builder.account);
     }
 
     /**
@@ -83,7 +86,7 @@ public final class Evictor implements AutoCloseable {
         return EvictionPool.bytesBound();
     }
 
-    /** The usable bytes that the pool takes; 0 if there is none. */
+    /** The usable bytes that the pool takes; 0 once it is closed. */
     public long poolBytes() {
         lock.lock();
         try {
@@ -117,7 +120,6 @@ public final class Evictor implements AutoCloseable {
      * Changes the policy and its parameters. The pool is emptied: scores of two policies cannot be compared. Whoever
      * holds the items gives them the access fields of the new {@link #rule}.
      *
-     * @throws dev.zmalloc.NativeOutOfMemoryError if there is no memory for the pool; nothing is changed then
      * @throws IllegalStateException if the evictor is closed
      */
     public void setPolicy(EvictionPolicy newPolicy, EvictionParameters newParameters) {
@@ -126,18 +128,25 @@ public final class Evictor implements AutoCloseable {
             if (isClosed) {
                 throw new IllegalStateException("the evictor is closed");
             }
-            if (newPolicy.evicts() && pool == null) {
-                pool = EvictionPool.open(account);
-            } else if (!newPolicy.evicts() && pool != null) {
-                pool.close();
-                pool = null;
-            }
             if (pool != null) {
                 pool.clear();
             }
+            clock.setResolution(newParameters.clockResolution());
             rule = AccessRule.of(newPolicy, newParameters, clock, nanoTime);
             parameters = newParameters;
             policy = newPolicy;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Empties the pool: what is in it was offered under another policy, or with access fields that mean nothing. */
+    public void forgetCandidates() {
+        lock.lock();
+        try {
+            if (pool != null) {
+                pool.clear();
+            }
         } finally {
             lock.unlock();
         }
@@ -172,6 +181,11 @@ public final class Evictor implements AutoCloseable {
     /** How many items were evicted. */
     public long evictions() {
         return evictions.get();
+    }
+
+    /** How many items went in all: those that were evicted, and those that were met and had expired. */
+    public long removals() {
+        return removals.get();
     }
 
     /** Tells whether memory would be over the limit once {@code more} bytes are taken. */
@@ -255,7 +269,7 @@ public final class Evictor implements AutoCloseable {
     }
 
     /**
-     * Evicts one item, limit or not.
+     * Evicts one item, limit or not. Items that have expired go first, and do not count as evicted.
      *
      * @return the bytes that went with it; 0 if the policy evicts nothing, there is nothing to evict, or all of it is
      *     held by somebody
@@ -263,13 +277,12 @@ public final class Evictor implements AutoCloseable {
     public long evictOne() {
         lock.lock();
         try {
-            if (pool == null) {
+            if (pool == null || !policy.evicts()) {
                 return 0;
             }
             if (policy.isQueued()) {
-                long bytes = target.evictNext(random.nextLong());
+                long bytes = count(target.evictNext(random.nextLong()));
                 if (bytes > 0) {
-                    count(bytes);
                     return bytes;
                 }
             }
@@ -310,6 +323,10 @@ public final class Evictor implements AutoCloseable {
 
     private void offer(long item, long location, int access) {
         if (pool != null) {
+            if (access == EvictionTarget.EXPIRED) {
+                pool.offer(Long.MAX_VALUE, item, location, access);
+                return;
+            }
             AccessRule scoring = rule;
             long bytes = scoring.needsBytes() ? target.bytes(item) : 0;
             long expiry = scoring.needsExpiry() ? target.expiry(item) : 0;
@@ -320,7 +337,8 @@ public final class Evictor implements AutoCloseable {
 
     private long evictBest(EvictionPool candidates, boolean unusedOnly) {
         while (!candidates.isEmpty()) {
-            int access = unusedOnly ? candidates.bestAccess() : EvictionTarget.ANY_ACCESS;
+            int seen = candidates.bestAccess();
+            int access = unusedOnly || seen == EvictionTarget.EXPIRED ? seen : EvictionTarget.ANY_ACCESS;
             long item = candidates.bestItem();
             long location = candidates.bestLocation();
             long score = candidates.bestScore();
@@ -328,18 +346,26 @@ public final class Evictor implements AutoCloseable {
             long bytes = target.evict(item, location, access);
             if (bytes > 0) {
                 rule.evicted(score);
-                count(bytes);
-                return bytes;
+            }
+            if (bytes != 0) {
+                return count(bytes);
             }
             stale++;
         }
         return 0;
     }
 
-    private void count(long bytes) {
-        evictions.incrementAndGet();
-        evictedBytes += bytes;
-        clock.evicted();
+    /** Counts what a target has answered. Answers the bytes. */
+    private long count(long bytes) {
+        if (bytes != 0) {
+            removals.incrementAndGet();
+        }
+        if (bytes > 0) {
+            evictions.incrementAndGet();
+            evictedBytes += bytes;
+            clock.evicted();
+        }
+        return Math.abs(bytes);
     }
 
     /** Sets up an {@link Evictor}. */

@@ -2,6 +2,7 @@ package dev.zmalloc.store;
 
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.TableSizes;
 
@@ -74,9 +75,13 @@ public record CapacityPlan(long entries, int keyBytes, int valueBytes, boolean e
         double weights = 0;
         for (double distance = -DEVIATIONS; distance <= DEVIATIONS; distance += STEP) {
             double weight = Math.exp(-distance * distance / 2);
-            tableBytes += weight * TableSizes.bytes(mean + distance * deviation);
+            double ofStripe = mean + distance * deviation;
+            if (ofStripe > 0) {
+                long indexed = policy.isVolatile() && !expiring ? 0 : Math.round(ofStripe);
+                tableBytes += weight * (TableSizes.bytes(ofStripe) + StoreSizing.indexBytesBound(policy, indexed));
+            }
             weights += weight;
         }
-        return entries * entryBytes() + Math.round(stripes * tableBytes / weights) + StoreSizing.poolBytesBound(policy);
+        return entries * entryBytes() + Math.round(stripes * tableBytes / weights) + Evictor.poolBytesBound();
     }
 }

@@ -1,6 +1,7 @@
 package dev.zmalloc.store;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongUnaryOperator;
 
 /**
@@ -12,6 +13,7 @@ import java.util.function.LongUnaryOperator;
 final class EntryBudget {
     private final LongUnaryOperator weigher;
     private final AtomicLong used = new AtomicLong();
+    private final ReentrantLock settling = new ReentrantLock();
     private volatile long wanted;
     private volatile long limit;
 
@@ -64,7 +66,13 @@ final class EntryBudget {
 
     /** Brings the limit as near to the one that was asked for as what is used allows. */
     void settle() {
-        limit = Math.max(wanted, used.get());
+        // So that one reckoned from an earlier wish does not come after a later one.
+        settling.lock();
+        try {
+            limit = Math.max(wanted, used.get());
+        } finally {
+            settling.unlock();
+        }
     }
 
     /** How much more is used than was asked for; not positive if no more. */

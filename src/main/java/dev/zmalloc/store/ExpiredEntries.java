@@ -24,14 +24,14 @@ final class ExpiredEntries implements EntryVisitor {
     private volatile long nextExpiry = EntryLayout.NEVER;
 
     private volatile int cursor;
-    private int bucketsAtStart;
+    private long mergesAtStart;
 
     ExpiredEntries(LongSupplier millis) {
         this.millis = millis;
     }
 
     @Override
-    public void visit(long entry, int bucketIndex, int access) {
+    public void visit(long entry, int bucketIndex, int access, boolean expires) {
         long expiry = EntryLayout.expiry(entry);
         if (expiry > millis.getAsLong()) {
             nextInChains = Math.min(nextInChains, expiry);
@@ -65,7 +65,7 @@ final class ExpiredEntries implements EntryVisitor {
     /** Finds the expired entries of the next chains. */
     void look(HashTable table, int chains) {
         if (cursor == 0) {
-            bucketsAtStart = table.bucketCount();
+            mergesAtStart = table.merges();
             nextExpiry = EntryLayout.NEVER;
         }
         size = 0;
@@ -82,7 +82,7 @@ final class ExpiredEntries implements EntryVisitor {
             return false;
         }
         // A merge may have moved an entry from ahead of the cursor to behind it.
-        boolean isComplete = table.bucketCount() >= bucketsAtStart;
+        boolean isComplete = table.merges() == mergesAtStart;
         cursor = 0;
         if (!isComplete) {
             note(millis.getAsLong());

@@ -9,6 +9,7 @@ import dev.zmalloc.table.SlotCursor;
 import dev.zmalloc.table.WordRing;
 import java.util.function.LongPredicate;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The queues of S3-FIFO (J. Yang and others, SOSP 2023) for one stripe: a small one for what is new, a main one for
@@ -83,7 +84,7 @@ final class S3FifoQueues implements StripeIndex {
             long capacity,
             int patience) {}
 
-    private static final class Queue {
+    static final class Queue {
         final WordRing words;
         final int id;
         long bytes;
@@ -111,8 +112,8 @@ final class S3FifoQueues implements StripeIndex {
 
     private final Settings settings;
     private final SegmentPool pool;
-    private final Queue small;
-    private final Queue main;
+    final Queue small;
+    final Queue main;
     private final GhostKeys ghosts;
     private final SlotCursor cursor;
     private int round;
@@ -165,7 +166,7 @@ final class S3FifoQueues implements StripeIndex {
         return nextTag(hash == comingBack ? MAIN : SMALL);
     }
 
-    private boolean belongs(long entry) {
+    boolean belongs(long entry) {
         return !settings.volatileOnly || EntryLayout.expiry(entry) != EntryLayout.NEVER;
     }
 
@@ -184,6 +185,12 @@ final class S3FifoQueues implements StripeIndex {
 
     private Queue queue(int access) {
         return access >>> QUEUE_SHIFT == SMALL ? small : main;
+    }
+
+    /** The queue that an entry with this access field is in; {@code null} if in none. */
+    @Nullable
+    Queue queueOf(int access) {
+        return access >>> QUEUE_SHIFT == NONE ? null : queue(access);
     }
 
     @Override
@@ -226,14 +233,26 @@ final class S3FifoQueues implements StripeIndex {
     }
 
     @Override
+    public boolean lacks(long entry, int access) {
+        return access >>> QUEUE_SHIFT == NONE && belongs(entry);
+    }
+
+    @Override
     public int adopt(long hash, long entry, int access) {
-        if (access >>> QUEUE_SHIFT != NONE || !belongs(entry) || tryExpect() != 0) {
-            return access;
-        }
         int adopted = nextTag(MAIN) | (access & USES_MASK);
         main.words.push(word(hash, adopted));
         main.add(bytes(entry));
         return adopted;
+    }
+
+    @Override
+    public long tryComplete() {
+        return ghosts.tryExpect(small.entries + main.entries);
+    }
+
+    @Override
+    public long completionBytesBound() {
+        return GhostKeys.expectationBytesBound(small.entries + main.entries);
     }
 
     /** The bytes that are in the queues. */
@@ -245,7 +264,7 @@ final class S3FifoQueues implements StripeIndex {
      * Takes one entry out of the table.
      *
      * @param isHeld tells entries that must stay
-     * @param isDead tells those whose keys need not be remembered
+     * @param isDead tells those that go when they are met, whose keys need not be remembered
      * @return the entry, which is the caller's; 0 if the queues have none that can go
      */
     long evict(LongPredicate isHeld, LongPredicate isDead) {
@@ -256,11 +275,15 @@ final class S3FifoQueues implements StripeIndex {
             boolean fromMain = small.entries == 0 || main.bytes > capacity - (long) (settings.smallShare * capacity);
             Queue queue = fromMain ? main : small;
             while (queue.entries > 0) {
-                long word = queue.words.popFirst();
-                if (!find(word)) {
+                long word = queue.words.get(0);
+                boolean isThere = find(word);
+                long entry = cursor.entry();
+                // Asked before the word is taken: the store's clock may throw.
+                boolean dead = isThere && isDead.test(entry);
+                queue.words.popFirst();
+                if (!isThere) {
                     continue;
                 }
-                long entry = cursor.entry();
                 if (isHeld.test(entry)) {
                     goOn(queue, queue, cursor.access() & USES_MASK, word);
                     if (++held > PATIENCE) {
@@ -270,9 +293,9 @@ final class S3FifoQueues implements StripeIndex {
                 }
                 int uses = cursor.access() & USES_MASK;
                 int allowed = rounds < settings.patience ? 0 : (rounds < 2L * settings.patience ? 1 : USES_MASK);
-                if (fromMain ? uses <= allowed : uses < settings.promoteAt || allowed == USES_MASK) {
+                if (dead || (fromMain ? uses <= allowed : uses < settings.promoteAt || allowed == USES_MASK)) {
                     takeOut(queue, entry);
-                    if (!fromMain && !isDead.test(entry)) {
+                    if (!fromMain && !dead) {
                         ghosts.add(word, bytes(entry), capacity - (long) (settings.smallShare * capacity));
                     }
                     return entry;
@@ -282,6 +305,11 @@ final class S3FifoQueues implements StripeIndex {
             }
         }
         return 0;
+    }
+
+    /** The entry that a word stands for; 0 if it is stale. */
+    long entryOf(long word) {
+        return find(word) ? cursor.entry() : 0;
     }
 
     /** Whether a word stands for an entry, at which the cursor is then. */

@@ -24,7 +24,7 @@ final class StoreCore {
         long maxMemory = builder.maxMemory;
         StoreSizing.checkMaxMemory(maxMemory, builder.policy);
         MemoryLimits.warnIfOvercommitted(maxMemory);
-        long poolBytes = StoreSizing.poolBytesBound(builder.policy);
+        long poolBytes = Evictor.poolBytesBound();
         // So that a limit can be set later.
         long limit = maxMemory == 0 ? Long.MAX_VALUE : maxMemory;
         account = builder.account == null ? new MemoryAccount("store", limit) : builder.account.child("store", limit);
@@ -35,7 +35,7 @@ final class StoreCore {
         stripes = new Stripe[builder.stripes == 0 ? StoreSizing.stripeCount(maxMemory) : builder.stripes];
         ReaderEpochs epochs = new ReaderEpochs();
         LongUnaryOperator sizes = builder.payload == null ? StoreParts::usableBytes : builder.payload;
-        StoreEntries entries = new StoreEntries(epochs, stripes, sizes);
+        StoreEntries entries = new StoreEntries(epochs, stripes, sizes, builder.millis);
         entries.setVolatileOnly(builder.policy.isVolatile());
         evictor = Evictor.builder()
                 .policy(builder.policy)

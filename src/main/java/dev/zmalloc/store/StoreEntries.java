@@ -7,6 +7,7 @@ import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryVisitor;
 import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.ReaderEpochs;
+import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -23,12 +24,16 @@ final class StoreEntries implements EvictionTarget {
     private @Nullable CandidateSink sink;
 
     private int sampledStripe;
+    private long now;
+    private boolean isNowKnown;
     private volatile boolean volatileOnly;
     private final LongUnaryOperator sizes;
+    private final LongSupplier millis;
 
     /** Takes {@code stripes} as they come to be: the array may still be filled. */
-    StoreEntries(ReaderEpochs epochs, Stripe[] stripes, LongUnaryOperator sizes) {
+    StoreEntries(ReaderEpochs epochs, Stripe[] stripes, LongUnaryOperator sizes, LongSupplier millis) {
         this.epochs = epochs;
+        this.millis = millis;
         this.stripes = stripes;
         this.sizes = sizes;
     }
@@ -41,6 +46,7 @@ final class StoreEntries implements EvictionTarget {
     @Override
     public int sample(long random, int count, CandidateSink candidates) {
         sink = candidates;
+        isNowKnown = false;
         if (volatileOnly) {
             return sampleExpiring(random, count);
         }
@@ -65,22 +71,15 @@ final class StoreEntries implements EvictionTarget {
         }
     }
 
-    /** Samples one stripe, where it has any, so that a lock is taken once. */
+    /** Samples one stripe, so that a lock is taken once; others too, where that has too few. */
     private int sampleExpiring(long random, int count) {
+        int offered = 0;
         try {
-            for (int step = 0; step < stripes.length; step++) {
+            for (int step = 0; step < stripes.length && offered < count; step++) {
                 sampledStripe = (int) ((random >>> 58) + step) & (stripes.length - 1);
-                Stripe stripe = stripes[sampledStripe];
-                int offered = stripe.underLock(() -> {
-                    HashTable table = stripe.table();
-                    return stripe.books()
-                            .sampleExpiring(table, bucketIndex(table, (int) random), random, count, offering);
-                });
-                if (offered > 0) {
-                    return offered;
-                }
+                offered += stripes[sampledStripe].sampleExpiring(random, count - offered, offering);
             }
-            return 0;
+            return offered;
         } finally {
             sink = null;
         }
@@ -110,10 +109,20 @@ final class StoreEntries implements EvictionTarget {
         return (int) (((random & 0xFFFFFFFFL) * table.bucketCount()) >>> Integer.SIZE);
     }
 
-    private void offer(long entry, int bucketIndex, int access) {
+    private void offer(long entry, int bucketIndex, int access, boolean expires) {
         if (sink != null) {
-            sink.offer(entry, (long) sampledStripe << Integer.SIZE | bucketIndex, access);
+            boolean isDead = expires && EntryLayout.expiry(entry) <= now();
+            sink.offer(entry, (long) sampledStripe << Integer.SIZE | bucketIndex, isDead ? EXPIRED : access);
         }
+    }
+
+    /** The time, asked for once in a sample. */
+    private long now() {
+        if (!isNowKnown) {
+            now = millis.getAsLong();
+            isNowKnown = true;
+        }
+        return now;
     }
 
     @Override
@@ -135,7 +144,7 @@ final class StoreEntries implements EvictionTarget {
         int first = stripes[one].books().queuedBytes() >= stripes[other].books().queuedBytes() ? one : other;
         for (int step = 0; step <= mask; step++) {
             long bytes = stripes[(first + step) & mask].evictNext();
-            if (bytes > 0) {
+            if (bytes != 0) {
                 return bytes;
             }
         }
@@ -144,6 +153,6 @@ final class StoreEntries implements EvictionTarget {
 
     @Override
     public long evict(long item, long location, int access) {
-        return stripes[(int) (location >>> Integer.SIZE)].evict(item, (int) location, access, volatileOnly);
+        return stripes[(int) (location >>> Integer.SIZE)].evict(item, (int) location, access);
     }
 }

@@ -42,7 +42,7 @@ public final class StoreEviction {
         this.entries = entries;
         this.memory = memory;
         this.keeper = keeper;
-        change = new PolicyChange(stripes, parts.epochs());
+        change = new PolicyChange(stripes, parts.epochs(), memory);
         maxMemory = evictor.maxMemory();
     }
 
@@ -65,18 +65,26 @@ public final class StoreEviction {
      * Changes the policy. What is known of the entries' use means nothing to another policy: all of them count as new
      * when this returns, and the pool of candidates is empty. Takes a walk through the buckets, some at a time, and for
      * a volatile or a queued policy through the entries that it goes by, while everything else goes on; victims are
-     * chosen rather at random meanwhile.
+     * chosen rather at random meanwhile, and as either policy allows.
      *
-     * @throws dev.zmalloc.NativeOutOfMemoryError if there is no memory for the pool; nothing is changed then. Where
-     *     there is none for what the policy keeps beside the entries, it keeps less, and chooses worse
+     * <p>What the policy keeps beside the entries counts against the limit: where that leaves no room, entries are
+     * evicted for it. Where the new policy can evict none, or the allocator has no memory, it keeps less: entries that
+     * a volatile policy does not know are evicted after those that it knows, and are looked for, which takes time;
+     * those that are not in a queue go when the queues are empty. They come in when they are written, and all of them
+     * when the policy is set again.
+     *
      * @throws IllegalStateException if the store is closed
      */
     public void setPolicy(EvictionPolicy policy, EvictionParameters parameters) {
         changing.lock();
         try {
+            boolean wasVolatile = policy().isVolatile();
+            entries.setVolatileOnly(wasVolatile || policy.isVolatile());
             evictor.setPolicy(policy, parameters);
             entries.setVolatileOnly(policy.isVolatile());
             change.make(new StripePolicy(policy, parameters, evictor.rule()));
+            evictor.forgetCandidates();
+            keeper.start();
         } finally {
             changing.unlock();
         }
@@ -96,9 +104,14 @@ public final class StoreEviction {
      */
     public void setMaxMemory(long bytes) {
         StoreSizing.checkMaxMemory(bytes, policy());
-        maxMemory = bytes;
-        evictor.setMaxMemory(bytes);
-        settle();
+        settling.lock();
+        try {
+            maxMemory = bytes;
+            evictor.setMaxMemory(bytes);
+            settle();
+        } finally {
+            settling.unlock();
+        }
         keeper.start();
     }
 

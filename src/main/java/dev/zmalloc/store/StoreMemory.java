@@ -180,8 +180,8 @@ final class StoreMemory {
 
     private void makeRoomAndHold(long bytes, int keyBytes) {
         long waitedNanos = 0;
-        for (long evictions = evictor.evictions(); tryHold(bytes) != null; evictions = evictor.evictions()) {
-            waitedNanos = makeRoom(bytes, 0, evictions, waitedNanos);
+        for (long removals = evictor.removals(); tryHold(bytes) != null; removals = evictor.removals()) {
+            waitedNanos = makeRoom(bytes, 0, removals, waitedNanos);
             if (waitedNanos > MAX_WAIT_NANOS) {
                 MemoryAccount refusing = tryHold(bytes);
                 if (refusing == null) {
@@ -218,11 +218,11 @@ final class StoreMemory {
      *
      * @param bytes that are wanted
      * @param own how many of the operations that hold memory are the caller's
-     * @param evictions how many there had been before the caller found no room
+     * @param removals how many the evictor had made before the caller found no room
      * @param waitedNanos how long the caller has waited so far
      * @return how long it has waited now; more than {@link #MAX_WAIT_NANOS} if it is of no use to try again
      */
-    private long makeRoom(long bytes, int own, long evictions, long waitedNanos) {
+    private long makeRoom(long bytes, int own, long removals, long waitedNanos) {
         long readable = readableBytes();
         if (readable > 0 && !account.isOver(bytes - readable)) {
             return reclaim() > 0 ? waitedNanos : waitedNanos + pause();
@@ -234,7 +234,7 @@ final class StoreMemory {
         // Asked first: an operation that has ended by then has left an entry to evict.
         long endedBefore = ended.sum();
         boolean othersHold = begun.sum() - endedBefore > own;
-        if (evictor.evictOne() > 0 || evictor.evictions() != evictions) {
+        if (evictor.evictOne() > 0 || evictor.removals() != removals) {
             // This thread's victim has made room, or another's has, which is gone again or not.
             return waitedNanos;
         }
@@ -320,7 +320,7 @@ final class StoreMemory {
     long insert(Stripe stripe, long hash, long entry, int keyBytes, long expected, int @Nullable [] replaced) {
         long waitedNanos = 0;
         while (true) {
-            long evictions = evictor.evictions();
+            long removals = evictor.removals();
             int buckets = Telemetry.present().isOn() ? stripe.table().bucketCount() : 0;
             long outcome = stripe.put(hash, entry, expected, replaced);
             if (outcome == HashTable.INSERTED || outcome == HashTable.REFUSED) {
@@ -330,7 +330,7 @@ final class StoreMemory {
                 return outcome;
             }
             if (outcome == StripeBooks.OVER_BUDGET) {
-                waitedNanos = makeRoomInBudget(entry, keyBytes, evictions, waitedNanos);
+                waitedNanos = makeRoomInBudget(entry, keyBytes, removals, waitedNanos);
                 continue;
             }
             long bytes = stripe.insertionBytesBound();
@@ -342,7 +342,7 @@ final class StoreMemory {
                 noRoom.increment();
                 throw noBucket(refusing(bytes), RawZMalloc.zmallocSize(entry), bytes, keyBytes);
             }
-            waitedNanos = makeRoom(bytes, 1, evictions, waitedNanos);
+            waitedNanos = makeRoom(bytes, 1, removals, waitedNanos);
         }
     }
 
@@ -354,13 +354,22 @@ final class StoreMemory {
         }
     }
 
+    /** Makes room for so many bytes that nobody holds yet. Answers whether there is some now. */
+    boolean tryMakeRoom(long bytes) {
+        long waitedNanos = 0;
+        while (account.isOver(bytes) && waitedNanos <= MAX_WAIT_NANOS) {
+            waitedNanos = makeRoom(bytes, 0, evictor.removals(), waitedNanos);
+        }
+        return !account.isOver(bytes);
+    }
+
     /**
      * Evicts one entry, or waits where others have taken what there was and not put it yet.
      *
      * @return how long the caller has waited by now
      * @throws MaxMemoryException if nothing can be evicted, or nothing would help
      */
-    private long makeRoomInBudget(long entry, int keyBytes, long evictions, long waitedNanos) {
+    private long makeRoomInBudget(long entry, int keyBytes, long removals, long waitedNanos) {
         EntryBudget budget = parts.requireBudget();
         long weight = budget.weight(entry);
         boolean neverFits = weight > budget.wanted();
@@ -368,7 +377,7 @@ final class StoreMemory {
             long usedBefore = budget.used();
             long endedBefore = ended.sum();
             boolean othersHold = begun.sum() - endedBefore > 1;
-            if (evictor.evictOne() > 0 || evictor.evictions() != evictions) {
+            if (evictor.evictOne() > 0 || evictor.removals() != removals) {
                 return waitedNanos;
             }
             // Who had emptied or filled a stripe, and not told the budget yet, has done so once the lock was had.

@@ -4,6 +4,7 @@ import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryLayout;
+import dev.zmalloc.table.GhostKeys;
 import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.SegmentPool;
 
@@ -22,10 +23,6 @@ final class StoreSizing {
     static int stripeCount(long maxMemory) {
         long affordable = maxMemory == 0 ? MAX_STRIPES : Math.max(1, maxMemory / BYTES_PER_STRIPE);
         return (int) Long.highestOneBit(Math.min(MAX_STRIPES, affordable));
-    }
-
-    static long poolBytesBound(EvictionPolicy policy) {
-        return policy.evicts() ? Evictor.poolBytesBound() : 0;
     }
 
     /**
@@ -50,15 +47,30 @@ final class StoreSizing {
         return maxEntries;
     }
 
+    private static int rings(EvictionPolicy policy) {
+        return policy.isQueued() ? S3FifoQueues.RINGS : policy.isVolatile() ? 1 : 0;
+    }
+
     /** The most bytes that a policy's index takes for a first entry. */
     private static long indexBytesBound(EvictionPolicy policy) {
-        int rings = policy.isQueued() ? S3FifoQueues.RINGS : policy.isVolatile() ? 1 : 0;
-        return rings == 0 ? 0 : SegmentPool.expectationBytesBound(rings);
+        return rings(policy) == 0 ? 0 : SegmentPool.expectationBytesBound(rings(policy));
+    }
+
+    /**
+     * The bytes of a policy's index for the entries of one stripe, of which there are some.
+     *
+     * @param entries those that the index is of, put one after another
+     */
+    static long indexBytesBound(EvictionPolicy policy, long entries) {
+        return rings(policy) == 0
+                ? 0
+                : SegmentPool.bytesBound(rings(policy), entries)
+                        + (policy.isQueued() ? GhostKeys.bytesBound(entries - 1) : 0);
     }
 
     /** The least limit that leaves room for one entry. */
     static long minMaxMemory(EvictionPolicy policy) {
-        return poolBytesBound(policy)
+        return Evictor.poolBytesBound()
                 + HashTable.initialBytesBound()
                 + indexBytesBound(policy)
                 + RawZMalloc.usableBytesBound(EntryLayout.entryBytes(1, 1, false));

@@ -2,9 +2,11 @@ package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.evict.AccessClock;
+import dev.zmalloc.evict.EvictionTarget;
 import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
+import dev.zmalloc.table.EntryVisitor;
 import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.OwnedCount;
 import dev.zmalloc.table.ReaderEpochs;
@@ -290,15 +292,17 @@ final class Stripe {
     }
 
     /**
-     * Evicts an entry seen earlier, if it is still there, has the same access field and nobody holds it.
+     * Evicts an entry seen earlier, if it is still there, has the same access field and nobody holds it. By address: if
+     * another entry has come to that meanwhile, it goes instead, unless the policy spares it.
      *
-     * @param expiring whether it must be one that expires
-     * @return the bytes of it, which are free once the readers of this epoch, and who copies it, are gone, or 0
+     * @return the bytes of it, which are free once the readers of this epoch, and who copies it, are gone; as a
+     *     negative number if it had expired; or 0
      */
-    long evict(long entry, int bucketIndex, int access, boolean expiring) {
+    long evict(long entry, int bucketIndex, int access) {
         lock.lock();
         try {
             retired.ensureRoom(HashTable.retirementsBound());
+            boolean expiring = access == EvictionTarget.EXPIRED || books.sparesLasting();
             if (closed || pins.isHeld(entry) || !table.removeIfUnchanged(bucketIndex, entry, access, expiring)) {
                 return 0;
             }
@@ -309,7 +313,7 @@ final class Stripe {
         }
     }
 
-    /** Evicts an entry by the queues. Answers its bytes, as {@link #evict}; 0 if there are none, or all are held. */
+    /** Evicts an entry by the queues. Answers what {@link #evict} does; 0 if there are none, or all are held. */
     long evictNext() {
         lock.lock();
         try {
@@ -329,9 +333,33 @@ final class Stripe {
 
     private long retireVictim(long entry) {
         long bytes = EntryLayout.entryBytes(entry);
-        retire(entry);
+        boolean isLive = leave(entry, null);
+        if (!isLive) {
+            expirations.add(1);
+        }
         retired.reclaim();
-        return bytes;
+        return isLive ? bytes : -bytes;
+    }
+
+    /**
+     * Shows entries that expire, chosen at random: by the policy's index, or, where that has not all of them, by
+     * looking for some, which takes time.
+     *
+     * @return how many
+     */
+    int sampleExpiring(long random, int count, EntryVisitor visitor) {
+        int shown = 0;
+        int sections = 1;
+        for (int section = 0; section < sections && shown == 0; section++) {
+            lock.lock();
+            try {
+                shown = books.sampleExpiring(table, (int) (random >>> 40) + section, random, count, visitor);
+                sections = shown == StripeBooks.NONE_EXPIRES ? 0 : StripeBooks.sections(table);
+            } finally {
+                lock.unlock();
+            }
+        }
+        return Math.max(0, shown);
     }
 
     long size() {
@@ -408,7 +436,7 @@ final class Stripe {
             for (int number = 0; number < expired.size(); number++) {
                 retired.ensureRoom(HashTable.retirementsBound());
                 long entry = expired.entry(number);
-                if (present.removeIfUnchanged(expired.bucket(number), entry, -1)) {
+                if (present.removeIfUnchanged(expired.bucket(number), entry, -1, true)) {
                     books.left(entry, present.lastAccess());
                     expirations.add(1);
                     retire(entry);

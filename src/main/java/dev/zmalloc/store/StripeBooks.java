@@ -1,5 +1,6 @@
 package dev.zmalloc.store;
 
+import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.evict.AccessRule;
 import dev.zmalloc.table.ChainWalk;
 import dev.zmalloc.table.EntryLayout;
@@ -17,8 +18,11 @@ final class StripeBooks {
     /** The store's budget would be passed. */
     static final long OVER_BUDGET = -4;
 
-    /** Chains that are searched for entries that expire where there is no index of them. */
-    private static final int SEARCHED_CHAINS = 64;
+    /** Answered by {@link #sampleExpiring}: it is known without a search that no entry expires. */
+    static final int NONE_EXPIRES = -1;
+
+    /** Chains that are searched at once for entries that expire, where there is no index of them. */
+    private static final int SECTION_CHAINS = 64;
 
     private final StoreParts parts;
     private final @Nullable EntryBudget budget;
@@ -35,6 +39,15 @@ final class StripeBooks {
 
     /** How many entries {@link #sampleExpiring} has shown. */
     private int shown;
+
+    /** Whether the policy is being changed, so that there is no index yet. */
+    private boolean isChanging;
+
+    /** Whether entries may be there that the index should have and has not. */
+    private boolean isPartial;
+
+    /** Why {@link #adopt} could not take in all. */
+    private long refusal;
 
     StripeBooks(StoreParts parts, StripePolicy policy) {
         this.parts = parts;
@@ -72,15 +85,19 @@ final class StripeBooks {
         return index;
     }
 
-    /** An index for a table that is empty or has none yet; {@code null} if the policy needs none. */
+    /**
+     * An index for a table that is empty or has none yet; {@code null} if the policy needs none, or while it is being
+     * changed: a reader may still write by the rule of the last one.
+     */
     @Nullable
     StripeIndex newIndex(HashTable table) {
-        return policy.newIndex(parts, table);
+        return isChanging ? null : policy.newIndex(parts, table);
     }
 
     /** Begins anew, for a table that is empty. */
     void startOver(@Nullable StripeIndex fresh) {
         index = fresh;
+        isPartial = isChanging;
         if (budget != null) {
             budget.give(weight);
             weight = 0;
@@ -181,21 +198,34 @@ final class StripeBooks {
         return index instanceof S3FifoQueues queues ? queues.queuedBytes() : 0;
     }
 
+    /** Whether the policy spares entries without an expiry. */
+    boolean sparesLasting() {
+        return policy.policy().isVolatile();
+    }
+
+    /** In how many sections {@link #sampleExpiring} searches a table. */
+    static int sections(HashTable table) {
+        return (table.bucketCount() + SECTION_CHAINS - 1) / SECTION_CHAINS;
+    }
+
     /**
-     * Shows entries that expire: of those that the index has, or, while there is none, of some chains.
+     * Shows entries that expire: of those that the index has, or, where it has none, of a section of the table.
      *
-     * @return how many
+     * @param section any number: it is taken modulo {@link #sections}
+     * @return how many; {@link #NONE_EXPIRES}
      */
-    int sampleExpiring(HashTable table, int firstChain, long random, int count, EntryVisitor visitor) {
-        if (index instanceof VolatileIndex expiring) {
-            return expiring.sample(random, count, policy.rule(), visitor);
+    int sampleExpiring(HashTable table, int section, long random, int count, EntryVisitor visitor) {
+        shown = index instanceof VolatileIndex expiring ? expiring.sample(random, count, rule(), visitor) : 0;
+        boolean mayHave =
+                isPartial || !sparesLasting() || (index instanceof S3FifoQueues queues && queues.queuedBytes() > 0);
+        if (shown == 0 && table.size() > 0 && mayHave) {
+            int first = Integer.remainderUnsigned(section, sections(table)) * SECTION_CHAINS;
+            ChainWalk.forEachExpiring(table, first, SECTION_CHAINS, (entry, bucket, access, expires) -> {
+                visitor.visit(entry, bucket, access, expires);
+                shown++;
+            });
         }
-        shown = 0;
-        ChainWalk.forEachExpiring(table, firstChain, SEARCHED_CHAINS, (entry, bucket, access) -> {
-            visitor.visit(entry, bucket, access);
-            shown++;
-        });
-        return shown;
+        return shown == 0 && !mayHave ? NONE_EXPIRES : shown;
     }
 
     /*
@@ -210,6 +240,8 @@ final class StripeBooks {
         StripeIndex old = index;
         use(next);
         index = null;
+        isChanging = true;
+        isPartial = true;
         return old;
     }
 
@@ -224,19 +256,59 @@ final class StripeBooks {
         });
     }
 
-    /** The third step. */
-    void open(HashTable table) {
-        if (index == null) {
-            index = newIndex(table);
-        }
+    /** The third step. Answers whether there is an index now, and entries may be there that it is to take in. */
+    boolean open(HashTable table) {
+        isChanging = false;
+        index = newIndex(table);
+        isPartial = index != null && table.size() > 0;
+        return isPartial;
     }
 
-    /** The last step, for some chains: lets the index take in what was there before it. */
-    void adopt(HashTable table, int firstChain, int chains) {
+    /**
+     * The last step, for some chains: lets the index take in what was there before it, as far as there is memory.
+     *
+     * @return 0; or why it lacks some of it, {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}, and
+     *     the step is to be taken again once there is memory
+     */
+    long adopt(HashTable table, int firstChain, int chains) {
         StripeIndex adopting = index;
+        refusal = 0;
         if (adopting != null) {
-            ChainWalk.stamp(
-                    table, firstChain, chains, (entry, access) -> adopting.adopt(parts.hashOf(entry), entry, access));
+            ChainWalk.stamp(table, firstChain, chains, (entry, access) -> {
+                if (refusal != 0 || !adopting.lacks(entry, access)) {
+                    return access;
+                }
+                refusal = adopting.tryExpect();
+                return refusal == 0 ? adopting.adopt(parts.hashOf(entry), entry, access) : access;
+            });
         }
+        return refusal;
+    }
+
+    StripePolicy policy() {
+        return policy;
+    }
+
+    /** Whether entries may be there that the index should have and has not. */
+    boolean isPartial() {
+        return isPartial;
+    }
+
+    /** What the entries weigh in the budget; 0 if there is none. */
+    long weight() {
+        return weight;
+    }
+
+    /** When nothing is left to {@link #adopt}: takes what the index wants besides. Answers as that. */
+    long complete() {
+        isPartial = false;
+        StripeIndex present = index;
+        return present == null ? 0 : present.tryComplete();
+    }
+
+    /** The most bytes that {@link #complete} needs. */
+    long completionBytesBound() {
+        StripeIndex present = index;
+        return present == null ? 0 : present.completionBytesBound();
     }
 }

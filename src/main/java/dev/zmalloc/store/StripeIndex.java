@@ -34,12 +34,25 @@ interface StripeIndex {
     /** Takes out an entry that has left the table, and had this access field. */
     void removed(long entry, int access);
 
+    /** Whether an entry that is in the table with this access field belongs into the index and is not in it. */
+    boolean lacks(long entry, int access);
+
     /**
-     * Takes in an entry that was there before the index was, if it is not in it and there is memory.
+     * Takes in an entry that was there before the index was, and that it lacks and was told to expect.
      *
      * @return its access field from now on
      */
     int adopt(long hash, long entry, int access);
+
+    /**
+     * Takes what it can do without while entries come in.
+     *
+     * @return as {@link #tryExpect}
+     */
+    long tryComplete();
+
+    /** The most bytes that {@link #tryComplete} needs. */
+    long completionBytesBound();
 
     /** Once its table is not used any more: frees some memory. Answers whether none is left. */
     boolean drain(int segments);

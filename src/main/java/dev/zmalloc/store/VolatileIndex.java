@@ -24,7 +24,7 @@ import dev.zmalloc.table.WordRing;
  */
 final class VolatileIndex implements StripeIndex {
     private final SegmentPool pool;
-    private final WordRing words;
+    final WordRing words;
     private final SlotCursor cursor;
 
     VolatileIndex(MemoryAccount account, HashTable table) {
@@ -86,44 +86,51 @@ final class VolatileIndex implements StripeIndex {
     }
 
     @Override
+    public boolean lacks(long entry, int access) {
+        return expires(entry) && EntryLayout.place(entry) == EntryLayout.NO_PLACE;
+    }
+
+    @Override
     public int adopt(long hash, long entry, int access) {
-        if (expires(entry) && EntryLayout.place(entry) == EntryLayout.NO_PLACE && tryExpect() == 0) {
-            inserted(hash, entry, access);
-        }
+        inserted(hash, entry, access);
         return access;
+    }
+
+    @Override
+    public long tryComplete() {
+        return 0;
+    }
+
+    @Override
+    public long completionBytesBound() {
+        return 0;
     }
 
     private static boolean expires(long entry) {
         return EntryLayout.expiry(entry) != EntryLayout.NEVER;
     }
 
-    long size() {
-        return words.size();
-    }
-
     /**
-     * Shows entries chosen at random, each with the same chance, some perhaps twice.
+     * Shows entries chosen at random, each with the same chance, some perhaps twice; or all, if they are fewer.
      *
      * @param rule ages their access fields
-     * @return how many were shown: {@code count}, or none if there are none
+     * @return how many were shown
      */
     int sample(long random, int count, AccessRule rule, EntryVisitor visitor) {
-        if (words.size() == 0) {
-            return 0;
-        }
+        int shown = (int) Math.min(count, words.size());
         long bits = random;
-        for (int draw = 0; draw < count; draw++) {
+        for (int draw = 0; draw < shown; draw++) {
             bits = bits * 0xD1342543DE82EF95L + 0x9E3779B97F4A7C15L;
-            int place = (int) (((bits >>> Integer.SIZE) * words.size()) >>> Integer.SIZE);
+            int place = shown < count ? draw : (int) (((bits >>> Integer.SIZE) * words.size()) >>> Integer.SIZE);
             boolean isThere = cursor.findPlaced(words.get(place), place);
             assert isThere : "a word without an entry";
             int access = rule.aged(cursor.access());
             if (access != cursor.access()) {
                 cursor.setAccess(access);
             }
-            visitor.visit(cursor.entry(), cursor.bucketIndex(), access);
+            visitor.visit(cursor.entry(), cursor.bucketIndex(), access, true);
         }
-        return count;
+        return shown;
     }
 
     @Override

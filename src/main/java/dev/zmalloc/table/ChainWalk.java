@@ -31,7 +31,8 @@ public final class ChainWalk {
                             HashTable.use(slotAddress, access, aging);
                             access = aging.applyAsInt(access);
                         }
-                        visitor.visit(BucketLayout.address(slotWord), bucketIndex, access);
+                        visitor.visit(
+                                BucketLayout.address(slotWord), bucketIndex, access, BucketLayout.expires(slotWord));
                         shown++;
                     }
                 }
@@ -55,7 +56,7 @@ public final class ChainWalk {
                 for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
                     long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
                     if (BucketLayout.holdsEntry(word, slot) && BucketLayout.expires(slotWord)) {
-                        visitor.visit(BucketLayout.address(slotWord), index, BucketLayout.accessOf(slotWord));
+                        visitor.visit(BucketLayout.address(slotWord), index, BucketLayout.accessOf(slotWord), true);
                     }
                 }
             }

@@ -40,6 +40,9 @@ public final class GhostKeys {
 
     private static final int NOWHERE = -1;
 
+    /** Keys that are moved to a larger index at once, in a millisecond or two. */
+    private static final int MAX_MOVED = 1 << 16;
+
     private final MemoryAccount account;
     private final WordRing ring;
 
@@ -69,26 +72,61 @@ public final class GhostKeys {
 
     /**
      * Sees to it that about so many keys can be remembered at once, as far as there is memory for it: else there is
-     * room for fewer. Where the index grows, it takes time in proportion to what is remembered.
+     * room for fewer. Where the index grows, what is remembered is looked at once; if that is more than
+     * {@value #MAX_MOVED} keys, it is forgotten instead, so that no call takes long. That is rare: keys are remembered
+     * when there is eviction, and by then there are as many entries as there will be.
+     *
+     * @return 0, or {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}, with nothing changed
      */
-    public void tryExpect(long expected) {
+    public long tryExpect(long expected) {
         ring.ensureRoom();
         long wanted = Math.max(expected, keys + 1L);
         if (4 * wanted <= 3L * slots) {
-            return;
+            return 0;
         }
-        long count = Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, 2 * wanted));
-        long block = count <= slots ? 0 : account.tryAllocateZeroed(count * SLOT_BYTES);
-        if (count > slots && MemoryAccount.isAddress(block)) {
-            freeIndex();
-            base = block;
-            slots = (int) count;
-            for (long index = 0; index < ring.size(); index++) {
-                if (ring.get(index) != 0) {
-                    takeSlot(ring.get(index), first + index);
-                }
+        long count = slotsFor(wanted);
+        long block = count <= slots ? MemoryAccount.NO_MEMORY : account.tryAllocateZeroed(count * SLOT_BYTES);
+        if (!MemoryAccount.isAddress(block)) {
+            return block;
+        }
+        freeIndex();
+        base = block;
+        slots = (int) count;
+        boolean forgets = keys > MAX_MOVED;
+        for (long index = 0; index < ring.size() && !forgets; index++) {
+            if (ring.get(index) != 0) {
+                takeSlot(ring.get(index), first + index);
             }
         }
+        if (forgets) {
+            forgetAll();
+        }
+        return 0;
+    }
+
+    /** Forgets everything, while no slot is taken. */
+    private void forgetAll() {
+        ring.drain(Integer.MAX_VALUE);
+        keys = 0;
+        bytes = 0;
+    }
+
+    /** The most bytes that {@link #tryExpect} takes for so many keys. */
+    public static long expectationBytesBound(long expected) {
+        return RawZMalloc.usableBytesBound(slotsFor(expected + 1) * SLOT_BYTES);
+    }
+
+    private static long slotsFor(long wanted) {
+        return Math.min(MAX_SLOTS, Math.max(MIN_SLOTS, 2 * wanted));
+    }
+
+    /** The usable bytes, or the most there can be, of an index that was told to expect up to so many, one by one. */
+    public static long bytesBound(long expected) {
+        long grown = MIN_SLOTS;
+        while (4 * expected > 3 * grown && grown < MAX_SLOTS) {
+            grown = slotsFor(3 * grown / 4 + 1);
+        }
+        return RawZMalloc.usableBytesBound(grown * SLOT_BYTES);
     }
 
     private void freeIndex() {
@@ -188,7 +226,7 @@ public final class GhostKeys {
 
     /** Where in the ring that is what a slot stands for. */
     private long index(int slot) {
-        return (slot(slot) - (int) first) & ~TAKEN;
+        return (slot(slot) - first) & Integer.MAX_VALUE;
     }
 
     private void takeSlot(long word, long place) {

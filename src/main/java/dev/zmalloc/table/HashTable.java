@@ -119,6 +119,7 @@ public final class HashTable {
     private int version;
 
     private int lastAccess;
+    private long merges;
 
     private final OwnedCount entries = new OwnedCount();
     private final OwnedCount children = new OwnedCount();
@@ -172,6 +173,14 @@ public final class HashTable {
      */
     public int lastAccess() {
         return lastAccess;
+    }
+
+    /**
+     * How many times a bucket was merged into one before it: who walks through the chains in their order has missed
+     * none of the entries that stayed, if that did not change meanwhile. Under the lock.
+     */
+    public long merges() {
+        return merges;
     }
 
     /** The number of bucket chains. Any thread. */
@@ -320,14 +329,8 @@ public final class HashTable {
      * @param bucketIndex the index at which {@link ChainWalk#sample} found it
      * @param entry its address then
      * @param access its access field then; -1 for any
+     * @param expiring whether it must be one that expires: another may have got its address since
      * @return whether it was there, unchanged, and was taken out
-     */
-    public boolean removeIfUnchanged(int bucketIndex, long entry, int access) {
-        return removeIfUnchanged(bucketIndex, entry, access, false);
-    }
-
-    /**
-     * The same, but only for an entry that expires, if {@code expiring}: what is at the address now may be another one.
      */
     public boolean removeIfUnchanged(int bucketIndex, long entry, int access, boolean expiring) {
         if (bucketIndex >= buckets) {
@@ -581,6 +584,7 @@ public final class HashTable {
             return false;
         }
         assert WriterSteps.reached("merge: copied");
+        merges++;
         publish(last);
         assert WriterSteps.reached("merge: published");
         moved();

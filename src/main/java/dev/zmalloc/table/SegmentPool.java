@@ -27,7 +27,6 @@ public final class SegmentPool {
     private long spare;
 
     private int total;
-
     /** Of all segments: what the allocator gave may be more than was told. */
     private long usableBytes;
 
@@ -35,6 +34,11 @@ public final class SegmentPool {
     public SegmentPool(MemoryAccount account, int rings) {
         this.account = account;
         slack = 2 * rings;
+    }
+
+    /** The usable bytes, or the most there can be, of a pool whose rings have grown to so many words. */
+    public static long bytesBound(int rings, long words) {
+        return (words / WORDS + 2L * rings) * RawZMalloc.usableBytesBound(BYTES);
     }
 
     /** The most bytes that one {@link #tryExpect} takes. */
@@ -106,8 +110,7 @@ public final class SegmentPool {
     }
 
     private void free(long segment) {
-        usableBytes -= RawZMalloc.zmallocSize(segment);
-        account.free(segment, BYTES);
+        usableBytes -= account.free(segment, BYTES);
         total--;
     }
 }

@@ -3,11 +3,14 @@ package dev.zmalloc.evict;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.ZMalloc;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -18,6 +21,7 @@ class EvictorTest {
     private static final class Items implements EvictionTarget {
         final Map<Long, Integer> access = new HashMap<>();
         final List<Long> evicted = new ArrayList<>();
+        final Set<Long> expired = new HashSet<>();
         boolean held;
 
         @Override
@@ -27,7 +31,7 @@ class EvictorTest {
             int offered = Math.min(count, items.size());
             for (int draw = 0; draw < offered; draw++) {
                 long item = items.get(offered < count ? draw : choice.nextInt(items.size()));
-                sink.offer(item, 0, access.get(item));
+                sink.offer(item, 0, expired.contains(item) ? EXPIRED : access.get(item));
             }
             return offered;
         }
@@ -35,12 +39,12 @@ class EvictorTest {
         @Override
         public long evict(long item, long location, int expected) {
             Integer now = access.get(item);
-            if (held || now == null || (expected != ANY_ACCESS && now != expected)) {
+            if (held || now == null || (expected >= 0 && now != expected)) {
                 return 0;
             }
             access.remove(item);
             evicted.add(item);
-            return 10;
+            return expired.contains(item) ? -10 : 10;
         }
 
         long bytes() {
@@ -56,6 +60,7 @@ class EvictorTest {
                 .target(items)
                 .maxMemory(maxMemory)
                 .usedMemory(items::bytes)
+                .parameters(EvictionParameters.DEFAULTS.with("maxmemory-eviction-tenacity", 100))
                 .seed(1)
                 .build();
     }
@@ -75,11 +80,9 @@ class EvictorTest {
     }
 
     @Test
-    void noevictionEvictsNothingAndTakesNoPool() {
-        long before = ZMalloc.zmallocUsedMemory();
+    void noevictionEvictsNothing() {
         items.access.put(1L, 0);
         try (Evictor evictor = evictor(EvictionPolicy.NOEVICTION, 10)) {
-            assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
             assertThat(evictor.evictOne()).isZero();
             assertThat(evictor.makeRoom(1)).isFalse();
             assertThat(evictor.makeRoom(0)).isTrue();
@@ -168,6 +171,140 @@ class EvictorTest {
             assertThat(evictor.makeRoom(1)).isFalse();
             items.held = false;
             assertThat(evictor.makeRoom(1)).isTrue();
+        }
+    }
+
+    @Test
+    void whatHasExpiredGoesFirstAndIsNotCountedAsEvicted() {
+        for (EvictionPolicy policy : EvictionPolicy.values()) {
+            items.access.clear();
+            items.evicted.clear();
+            items.expired.clear();
+            try (Evictor evictor = evictor(policy, 10)) {
+                for (long item = 0; item < 16; item++) {
+                    items.access.put(item, 0);
+                }
+                items.expired.addAll(List.of(3L, 11L));
+                for (int eviction = 0; eviction < 12 && policy.evicts(); eviction++) {
+                    assertThat(evictor.evictOne()).as("%s", policy).isEqualTo(10);
+                }
+                int gone = items.evicted.size();
+                assertThat(evictor.removals()).isEqualTo(gone);
+                assertThat(evictor.evictions()).isEqualTo(Math.max(0, gone - 2));
+                assertThat(evictor.statistics().evictedBytes()).isEqualTo(10 * evictor.evictions());
+                // Sixteen items, five a sample: they may not be met at once, but go as soon as they are.
+                assertThat(items.access).doesNotContainKeys(policy.evicts() ? new Long[] {3L, 11L} : new Long[0]);
+            }
+        }
+    }
+
+    @Test
+    void performsEvictionsUntilWithinTheLimit() {
+        try (Evictor evictor = evictor(EvictionPolicy.ALLKEYS_LRU, 1_000)) {
+            for (long item = 0; item < 150; item++) {
+                insert(evictor, item);
+            }
+            assertThat(evictor.performEvictions()).isEqualTo(EvictionResult.OK);
+            assertThat(items.access).hasSize(100);
+            assertThat(evictor.statistics().evictions()).isEqualTo(50);
+            assertThat(evictor.statistics().evictedBytes()).isEqualTo(500);
+            assertThat(evictor.statistics().cycles()).isEqualTo(1);
+            assertThat(evictor.statistics().samples()).isBetween(50L, 300L);
+            assertThat(evictor.performEvictions()).isEqualTo(EvictionResult.OK);
+            assertThat(evictor.statistics().cycles()).as("with nothing to do").isEqualTo(1);
+            evictor.setMaxMemory(0);
+            assertThat(evictor.performEvictions()).isEqualTo(EvictionResult.OK);
+            items.held = true;
+            evictor.setMaxMemory(995);
+            assertThat(evictor.performEvictions()).isEqualTo(EvictionResult.FAIL);
+            assertThat(evictor.statistics().staleCandidates()).isPositive();
+        }
+        try (Evictor never = evictor(EvictionPolicy.NOEVICTION, 5)) {
+            assertThat(never.performEvictions()).isEqualTo(EvictionResult.FAIL);
+        }
+    }
+
+    /** The clock is looked at after each 16 evictions, also without any tenacity. */
+    @Test
+    void tenacityLimitsTheTimeOfOneCycle() {
+        try (Evictor evictor = evictor(EvictionPolicy.ALLKEYS_LRU, 100)) {
+            for (long item = 0; item < 100; item++) {
+                insert(evictor, item);
+            }
+            evictor.setPolicy(EvictionPolicy.ALLKEYS_LRU, evictor.parameters().with("maxmemory-eviction-tenacity", 0));
+            int steps = 1;
+            while (evictor.performEvictions() == EvictionResult.RUNNING) {
+                assertThat(items.evicted).hasSize(16 * steps++);
+            }
+            assertThat(items.evicted).hasSize(90);
+            assertThat(steps).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void evictsForALimitOfTheCallersOwn() {
+        try (Evictor evictor = evictor(EvictionPolicy.ALLKEYS_LRU, 0)) {
+            for (long item = 0; item < 20; item++) {
+                insert(evictor, item);
+            }
+            assertThat(evictor.performEvictions(() -> items.access.size() - 13)).isEqualTo(EvictionResult.OK);
+            assertThat(items.access).hasSize(13);
+        }
+    }
+
+    @Test
+    void aChangeOfPolicyEmptiesThePool() {
+        long before = ZMalloc.zmallocUsedMemory();
+        try (Evictor evictor = evictor(EvictionPolicy.ALLKEYS_LRU, 0)) {
+            for (long item = 0; item < 100; item++) {
+                insert(evictor, item);
+            }
+            evictor.evictOne();
+            assertThat(PoolValidator.size(evictor)).isPositive();
+            AccessRule old = evictor.rule();
+            evictor.setPolicy(EvictionPolicy.ALLKEYS_LFU, EvictionParameters.DEFAULTS.with("maxmemory-samples", 7));
+            assertThat(PoolValidator.size(evictor)).isZero();
+            assertThat(evictor.rule()).isNotSameAs(old);
+            assertThat(evictor.parameters().samples()).isEqualTo(7);
+            evictor.evictOne();
+            evictor.forgetCandidates();
+            assertThat(PoolValidator.size(evictor)).isZero();
+            evictor.setPolicy(EvictionPolicy.NOEVICTION, EvictionParameters.DEFAULTS);
+            assertThat(PoolValidator.size(evictor)).isZero();
+            assertThat(evictor.evictOne()).isZero();
+            evictor.forgetCandidates();
+            evictor.setPolicy(EvictionPolicy.ALLKEYS_RANDOM, EvictionParameters.DEFAULTS);
+            assertThat(evictor.evictOne()).isEqualTo(10);
+        }
+        assertThat(ZMalloc.zmallocUsedMemory()).isEqualTo(before);
+        Evictor closed = evictor(EvictionPolicy.ALLKEYS_LRU, 0);
+        closed.close();
+        closed.forgetCandidates();
+        assertThatThrownBy(() -> closed.setPolicy(EvictionPolicy.ALLKEYS_LRU, EvictionParameters.DEFAULTS))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
+    /** The commonest change there is: a full store that refuses, and is told to evict. */
+    @Test
+    void aChangeOfPolicyNeedsNoMemory() {
+        MemoryAccount account = new MemoryAccount("full", 2_000);
+        try (Evictor evictor = Evictor.builder().target(items).account(account).build()) {
+            assertThat(account.tryReserve(2_000 - account.usedMemory())).isTrue();
+            items.access.put(1L, 0);
+            evictor.setPolicy(EvictionPolicy.ALLKEYS_LRU, EvictionParameters.DEFAULTS);
+            assertThat(evictor.evictOne()).isEqualTo(10);
+        }
+    }
+
+    @Test
+    void theClocksResolutionIsChangedWithTheParameters() {
+        try (Evictor evictor = evictor(EvictionPolicy.ALLKEYS_LRU, 0)) {
+            evictor.setPolicy(EvictionPolicy.ALLKEYS_LRU, EvictionParameters.DEFAULTS.with("lru-clock-resolution", 64));
+            int before = evictor.clock().now();
+            for (int insertion = 0; insertion < 100_000; insertion++) {
+                evictor.clock().inserted(100_000);
+            }
+            assertThat(evictor.clock().now() - before).isBetween(60, 70);
         }
     }
 

@@ -3,9 +3,13 @@ package dev.zmalloc.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.zmalloc.RawZMalloc;
+import dev.zmalloc.evict.PoolValidator;
 import dev.zmalloc.table.TableValidator;
 
-/** Walks a store that nobody uses meanwhile and checks every invariant: places, counts and, to the byte, its memory. */
+/**
+ * Walks a store that nobody uses meanwhile and checks every invariant: places, counts, what the policy keeps, and, to
+ * the byte, its memory.
+ */
 public final class StoreValidator {
     private StoreValidator() {}
 
@@ -25,6 +29,7 @@ public final class StoreValidator {
     private static void walk(OffHeapStore store) {
         long usedBytes = store.evictor().poolBytes();
         long entries = 0;
+        long weight = 0;
         for (Stripe stripe : store.stripes()) {
             // What was cleared or retired lately is let go of first, or counted.
             while (stripe.hasCleared()) {
@@ -38,6 +43,7 @@ public final class StoreValidator {
             usedBytes += waiting[0]
                     + TableValidator.validate(stripe.table(), store.parts().hash());
             entries += stripe.table().size();
+            weight += IndexValidator.validate(stripe, store.parts());
             assertThat(stripe.heldBytes())
                     .as("bytes that wait for readers and leases")
                     .isZero();
@@ -50,8 +56,13 @@ public final class StoreValidator {
         assertThat(store.usedMemory())
                 .as("used memory against the blocks that there are")
                 .isEqualTo(usedBytes);
-        if (store.maxMemory() != 0) {
-            assertThat(store.usedMemory()).isLessThanOrEqualTo(store.maxMemory());
+        // Of the account: where the limit was lowered, it follows what is used down.
+        assertThat(store.usedMemory())
+                .isLessThanOrEqualTo(store.parts().account().maxMemory());
+        EntryBudget budget = store.parts().budget();
+        if (budget != null) {
+            assertThat(budget.used()).as("used of the budget").isEqualTo(weight);
         }
+        PoolValidator.validate(store.evictor());
     }
 }

@@ -109,7 +109,10 @@ class HashTableTest {
         long[] entryBytes = {0};
         for (int bucket = 0; bucket < table.bucketCount(); bucket++) {
             ChainWalk.sample(
-                    table, bucket, null, (entry, index, access) -> entryBytes[0] += RawZMalloc.zmallocSize(entry));
+                    table,
+                    bucket,
+                    null,
+                    (entry, index, access, expires) -> entryBytes[0] += RawZMalloc.zmallocSize(entry));
         }
         double tableBytesPerEntry = (double) (account.usedMemory() - entryBytes[0]) / entries;
         System.out.printf("table bytes an entry at %,d entries: %.2f%n", entries, tableBytesPerEntry);
@@ -238,22 +241,24 @@ class HashTableTest {
             long[] seen = new long[64];
             int[] access = new int[64];
             int[] count = {0};
-            ChainWalk.sample(table, bucket, null, (entry, index, stamp) -> {
+            ChainWalk.sample(table, bucket, null, (entry, index, stamp, expires) -> {
                 seen[count[0]] = entry;
                 access[count[0]++] = stamp;
             });
             for (int item = 0; item < count[0] && item < 2; item++) {
-                assertThat(table.removeIfUnchanged(bucket, seen[item], access[item] ^ 1))
+                assertThat(table.removeIfUnchanged(bucket, seen[item], access[item] ^ 1, false))
                         .isFalse();
-                assertThat(table.removeIfUnchanged(bucket, seen[item], item == 0 ? access[item] : -1))
+                assertThat(table.removeIfUnchanged(bucket, seen[item], item == 0 ? access[item] : -1, false))
                         .isTrue();
-                assertThat(table.removeIfUnchanged(bucket, seen[item], -1)).isFalse();
+                assertThat(table.removeIfUnchanged(bucket, seen[item], -1, false))
+                        .isFalse();
                 free(seen[item]);
                 tried[0]++;
             }
         }
         assertThat(tried[0]).isGreaterThan(300);
-        assertThat(table.removeIfUnchanged(Integer.MAX_VALUE, 1L << 40, -1)).isFalse();
+        assertThat(table.removeIfUnchanged(Integer.MAX_VALUE, 1L << 40, -1, false))
+                .isFalse();
         assertThat(validate()).isEqualTo(account.usedMemory());
     }
 
@@ -343,7 +348,7 @@ class HashTableTest {
     private int accessOfOnlyEntry() {
         int[] access = {-1};
         for (int bucket = 0; bucket < table.bucketCount(); bucket++) {
-            ChainWalk.sample(table, bucket, null, (entry, index, stamp) -> access[0] = stamp);
+            ChainWalk.sample(table, bucket, null, (entry, index, stamp, expires) -> access[0] = stamp);
         }
         return access[0];
     }
