@@ -3,12 +3,15 @@ package dev.zmalloc.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.evict.EvictionPolicy;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The clock is the user's, and asked in the middle of things: that it throws must cost no more than the call. */
 @Tag("core")
@@ -51,6 +54,40 @@ class FailingClockTest {
             fails.set(true);
             store.put(KEY, NEW);
             assertThat(store.get(KEY)).isEqualTo(NEW);
+            StoreValidator.validate(store);
+        }
+    }
+    /** It is asked whether what is sampled, or evicted, has expired. */
+    @ParameterizedTest
+    @EnumSource
+    void anEvictionThatFailsForTheClockLeavesAWholeStore(EvictionPolicy policy) {
+        AtomicBoolean fails = new AtomicBoolean();
+        int[] asked = {0};
+        try (OffHeapStore store = OffHeapStore.builder()
+                .evictionPolicy(policy)
+                .maxMemory(64 << 10)
+                .clock(() -> {
+                    if (fails.get() && asked[0]++ % 7 == 0) {
+                        throw new IllegalArgumentException("of the clock");
+                    }
+                    return 0;
+                })
+                .build()) {
+            store.keeper().close();
+            int failures = 0;
+            for (int number = 0; number < 3_000; number++) {
+                fails.set(number > 50);
+                byte[] key = {(byte) number, (byte) (number >>> 8)};
+                try {
+                    store.put(key, OLD, Duration.ofHours(1));
+                } catch (IllegalArgumentException e) {
+                    failures++;
+                } catch (MaxMemoryException e) {
+                    assertThat(policy).isEqualTo(EvictionPolicy.NOEVICTION);
+                }
+            }
+            fails.set(false);
+            assertThat(failures).isPositive();
             StoreValidator.validate(store);
         }
     }

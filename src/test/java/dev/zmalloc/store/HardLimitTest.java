@@ -13,6 +13,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * The limit under every operation that there is at once, leases and clearing among them. Not by polling: the allocator
@@ -39,7 +41,38 @@ class HardLimitTest {
         stress(EvictionPolicy.NOEVICTION, 256 << 10, new StoreWorker.Settings(2_000, 1_000, 3_000));
     }
 
+    @ParameterizedTest
+    @EnumSource(
+            names = {"ALLKEYS_LFU", "ALLKEYS_S3FIFO", "ALLKEYS_GDSF", "VOLATILE_LRU", "VOLATILE_TTL", "VOLATILE_S3FIFO"
+            })
+    void holdsUnderEachKindOfPolicy(EvictionPolicy policy) throws InterruptedException {
+        stress(policy, 512 << 10, new StoreWorker.Settings(4_000, 1_000, 3_000), OPERATIONS / 4, false);
+    }
+
+    /** The highest limit that was set, whatever is set meanwhile. */
+    @Test
+    void holdsWhilePolicyAndLimitChange() throws InterruptedException {
+        stress(
+                EvictionPolicy.ALLKEYS_LRU,
+                512 << 10,
+                new StoreWorker.Settings(4_000, 1_000, 3_000),
+                OPERATIONS / 2,
+                true);
+    }
+
     private static void stress(EvictionPolicy policy, long maxMemory, StoreWorker.Settings settings)
+            throws InterruptedException {
+        stress(policy, maxMemory, settings, OPERATIONS, false);
+    }
+
+    private static void change(OffHeapStore store, long maxMemory, SplittableRandom random) {
+        EvictionPolicy[] policies = EvictionPolicy.values();
+        store.eviction().setPolicy(policies[random.nextInt(policies.length)]);
+        store.eviction().setMaxMemory(maxMemory / 2 + random.nextLong(maxMemory / 2));
+    }
+
+    private static void stress(
+            EvictionPolicy policy, long maxMemory, StoreWorker.Settings settings, int operations, boolean changes)
             throws InterruptedException {
         long seed = Seeds.next("HardLimitTest");
         long before = FaultInjectingAllocator.heldBytes();
@@ -55,7 +88,7 @@ class HardLimitTest {
                 SplittableRandom random = new SplittableRandom(seed + number);
                 Runnable work = () -> {
                     try (StoreWorker worker = new StoreWorker(store, random, settings)) {
-                        for (int count = 0; count < OPERATIONS && failure.get() == null; count++) {
+                        for (int count = 0; count < operations && failure.get() == null; count++) {
                             worker.operate();
                         }
                     } catch (Throwable thrown) {
@@ -67,12 +100,16 @@ class HardLimitTest {
                                 ? Thread.ofPlatform().start(work)
                                 : Thread.ofVirtual().start(work));
             }
+            SplittableRandom changing = new SplittableRandom(seed - 1);
+            while (changes && threads.stream().anyMatch(Thread::isAlive)) {
+                change(store, maxMemory, changing);
+            }
             for (Thread thread : threads) {
                 thread.join();
             }
             assertThat(failure.get()).isNull();
             StoreValidator.validate(store);
-            if (policy.evicts()) {
+            if (policy.evicts() && !policy.isVolatile() && !changes) {
                 assertThat(store.statistics().rejections()).isZero();
             }
         }

@@ -2,6 +2,7 @@ package dev.zmalloc.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.fixtures.Seeds;
 import dev.zmalloc.store.KeyHistory.Kind;
 import dev.zmalloc.store.KeyHistory.Operation;
@@ -9,12 +10,14 @@ import dev.zmalloc.table.WriterSteps;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -23,8 +26,8 @@ import org.junit.jupiter.api.Timeout;
 /**
  * The operations on a key take effect one after another, each between its call and its return, whatever else is done to
  * the same buckets: threads work on a few keys, and each key's history is checked. Between the steps of a change the
- * writer dawdles at random, so that readers meet every state of the table, and other keys come and go, so that entries
- * move.
+ * writer dawdles at random, so that readers meet every state of the table, other keys come and go, so that entries
+ * move, and the policy changes.
  */
 @Timeout(120)
 class LinearizabilityTest {
@@ -104,6 +107,13 @@ class LinearizabilityTest {
                         number % 2 == 0
                                 ? Thread.ofPlatform().start(work)
                                 : Thread.ofVirtual().start(work));
+            }
+            // The limit is far, so that nothing is evicted.
+            SplittableRandom random = new SplittableRandom(seed - 1);
+            EvictionPolicy[] policies = EvictionPolicy.values();
+            while (threads.stream().anyMatch(Thread::isAlive)) {
+                store.eviction().setPolicy(policies[random.nextInt(policies.length)]);
+                LockSupport.parkNanos(random.nextLong(5_000_000));
             }
             for (Thread thread : threads) {
                 thread.join();
@@ -190,7 +200,11 @@ class LinearizabilityTest {
             case GET -> random.nextBoolean() ? number(store.get(key)) : read(store, key);
             case CONTAINS -> store.containsKey(key) ? Integer.MAX_VALUE : KeyHistory.NONE;
             case PUT -> {
-                store.put(key, written);
+                if (random.nextBoolean()) {
+                    store.put(key, written);
+                } else {
+                    store.put(key, written, Duration.ofHours(1));
+                }
                 yield KeyHistory.NONE;
             }
             case PUT_IF_ABSENT -> answer(store.putIfAbsent(key, written));

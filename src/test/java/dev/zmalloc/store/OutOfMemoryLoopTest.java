@@ -13,6 +13,7 @@ import dev.zmalloc.testing.FaultInjectingAllocator;
 import dev.zmalloc.testing.Faults;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -23,6 +24,8 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /**
  * Runs each operation with its 1st, 2nd, ... Nth allocation failing until it completes untouched, once with a single
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.Test;
 @Tag("fault")
 class OutOfMemoryLoopTest {
     private static final int MAX_ALLOCATIONS = 300;
+    private static final Duration HOUR = Duration.ofHours(1);
 
     @AfterEach
     void stopFailing() {
@@ -144,17 +148,18 @@ class OutOfMemoryLoopTest {
         }
     }
 
-    @Test
-    void aPutAtTheLimitFailsOrHappens() {
+    @ParameterizedTest
+    @EnumSource(names = {"ALLKEYS_LRU", "ALLKEYS_GDSF", "ALLKEYS_S3FIFO", "VOLATILE_LFU", "VOLATILE_S3FIFO"})
+    void aPutAtTheLimitFailsOrHappens(EvictionPolicy policy) {
         try (OffHeapStore store = OffHeapStore.builder()
                 .maxMemory(96 << 10)
-                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .evictionPolicy(policy)
                 .build()) {
-            for (int key = 0; key < 2_000; key++) {
+            for (int key = 0; key < 1_500; key++) {
                 byte[] bytes = key(key);
                 failEach(() -> {
                     try {
-                        store.put(bytes, new byte[100]);
+                        store.put(bytes, new byte[100], HOUR);
                         return true;
                     } catch (NativeOutOfMemoryError e) {
                         return false;
@@ -191,6 +196,89 @@ class OutOfMemoryLoopTest {
         assertThat(failed).isEqualTo(ALLOCATING);
     }
 
+    /** One policy of each kind that keeps something beside the entries. */
+    @ParameterizedTest
+    @EnumSource(names = {"ALLKEYS_LFU", "ALLKEYS_S3FIFO", "VOLATILE_TTL", "VOLATILE_S3FIFO"})
+    void everyOperationHappensOrLeavesTheStoreAsItWasUnder(EvictionPolicy policy) {
+        assertThat(everyOperation(128 << 10, policy, 600)).contains(StoreAction.Kind.PUT, StoreAction.Kind.EXPIRE);
+    }
+
+    /**
+     * What the new policy keeps beside the entries cannot be had, or only some of it: it goes by what it has, finds the
+     * rest by looking, and has all of it once there is memory.
+     */
+    @ParameterizedTest
+    @EnumSource
+    void aChangeOfPolicyWithoutMemoryForItsIndexKeepsLess(EvictionPolicy policy) {
+        int changes = 0;
+        for (boolean andAllAfter : new boolean[] {false, true}) {
+            boolean untouched = false;
+            for (int allocations = 0; !untouched; allocations++) {
+                try (OffHeapStore store =
+                        OffHeapStore.builder().maxMemory(1 << 20).build()) {
+                    for (int key = 0; key < 600; key++) {
+                        if (key % 2 == 0) {
+                            store.put(key(key), new byte[10]);
+                        } else {
+                            store.put(key(key), new byte[10], HOUR);
+                        }
+                    }
+                    (andAllAfter ? Faults.fromNth(allocations + 1) : Faults.nth(allocations + 1)).inject();
+                    untouched = changed(store, policy);
+                    changes++;
+                }
+            }
+        }
+        assertThat(changes).isGreaterThan(policy.isVolatile() || policy.isQueued() ? 8 : 1);
+    }
+
+    /** Answers whether no allocation failed. */
+    private static boolean changed(OffHeapStore store, EvictionPolicy policy) {
+        store.eviction().setPolicy(policy);
+        boolean untouched = FaultInjectingAllocator.stopInjecting() == 0;
+        assertThat(store.eviction().policy()).isEqualTo(policy);
+        assertThat(store.size()).isEqualTo(600);
+        StoreValidator.validate(store);
+        for (int key = 0; key < 200; key++) {
+            store.put(key(key), new byte[12], HOUR);
+        }
+        StoreValidator.validate(store);
+        store.eviction().setPolicy(policy);
+        for (Stripe stripe : store.stripes()) {
+            assertThat(stripe.books().isPartial()).isFalse();
+        }
+        StoreValidator.validate(store);
+        return untouched;
+    }
+
+    /** Those of a volatile policy that its index lacks are found all the same, and no others. */
+    @ParameterizedTest
+    @EnumSource(names = "VOLATILE_.*", mode = EnumSource.Mode.MATCH_ALL)
+    void whatAnIndexLacksIsFoundByLooking(EvictionPolicy policy) {
+        for (int allocations = 0; allocations < 6; allocations++) {
+            try (OffHeapStore store = OffHeapStore.builder().maxMemory(1 << 20).build()) {
+                for (int key = 0; key < 2_000; key++) {
+                    if (key % 100 == 0) {
+                        store.put(key(key), new byte[10], HOUR);
+                    } else {
+                        store.put(key(key), new byte[10]);
+                    }
+                }
+                Faults.fromNth(allocations + 1).inject();
+                store.eviction().setPolicy(policy);
+                FaultInjectingAllocator.stopInjecting();
+                for (int eviction = 0; eviction < 20; eviction++) {
+                    assertThat(store.evictor().evictOne())
+                            .as("eviction %d", eviction)
+                            .isPositive();
+                }
+                assertThat(store.evictor().evictOne()).isZero();
+                assertThat(store.size()).isEqualTo(1_980);
+                StoreValidator.validate(store);
+            }
+        }
+    }
+
     /** Answers which kinds of operation failed at some time. */
     private static Set<StoreAction.Kind> everyOperation(long maxMemory, EvictionPolicy policy, int keys) {
         long seed = Seeds.next("OutOfMemoryLoopTest.everyOperation");
@@ -216,14 +304,13 @@ class OutOfMemoryLoopTest {
         return failed;
     }
 
-    @Test
-    void readingRemovingEvictingAndClearingAllocateNothing() {
-        try (OffHeapStore store = OffHeapStore.builder()
-                .maxMemory(1 << 20)
-                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
-                .build()) {
+    @ParameterizedTest
+    @EnumSource(names = "NOEVICTION", mode = EnumSource.Mode.EXCLUDE)
+    void readingRemovingEvictingAndClearingAllocateNothing(EvictionPolicy policy) {
+        try (OffHeapStore store =
+                OffHeapStore.builder().maxMemory(1 << 20).evictionPolicy(policy).build()) {
             for (int key = 0; key < 4_000; key++) {
-                store.put(key(key), new byte[100]);
+                store.put(key(key), new byte[100], HOUR);
             }
             Faults.fromNth(1).inject();
             for (int key = 0; key < 4_000; key++) {

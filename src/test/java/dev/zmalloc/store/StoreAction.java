@@ -43,7 +43,11 @@ record StoreAction(Kind kind, int key, int value, Form form, int millis) {
         RANDOM_KEY,
         ADVANCE,
         KEEP,
-        CLEAR
+        CLEAR,
+        /** Another policy. */
+        POLICY,
+        /** Another limit. */
+        LIMIT
     }
 
     private static final Kind[] KINDS = Kind.values();
@@ -51,18 +55,27 @@ record StoreAction(Kind kind, int key, int value, Form form, int millis) {
 
     /**
      * Random steps on some keys, often several on one key after another. Many store something that expires; removing
-     * all of that, or everything, is rare.
+     * all of that, or everything, is rare. Policy and limit stay as they are.
      */
     static List<StoreAction> sequence(SplittableRandom random, int steps, int keys) {
+        return sequence(random, steps, keys, KINDS.length - 2);
+    }
+
+    /** The same with changes of policy and limit, which are rare too. */
+    static List<StoreAction> sequenceWithChanges(SplittableRandom random, int steps, int keys) {
+        return sequence(random, steps, keys, KINDS.length);
+    }
+
+    private static List<StoreAction> sequence(SplittableRandom random, int steps, int keys, int kinds) {
         List<StoreAction> sequence = new ArrayList<>();
         int key = 0;
         for (int step = 0; step < steps; step++) {
             Kind kind = switch (random.nextInt(6)) {
                 case 0 -> Kind.PUT;
                 case 1 -> Kind.PUT_WITH_TIME;
-                default -> KINDS[random.nextInt(KINDS.length)];
+                default -> KINDS[random.nextInt(kinds)];
             };
-            if ((kind == Kind.CLEAR || kind == Kind.KEEP) && random.nextInt(5) != 0) {
+            if ((kind == Kind.KEEP || kind.compareTo(Kind.CLEAR) >= 0) && random.nextInt(5) != 0) {
                 kind = Kind.GET;
             }
             key = random.nextInt(3) == 0 ? key : random.nextInt(keys);

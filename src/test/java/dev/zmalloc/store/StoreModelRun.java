@@ -6,6 +6,8 @@ import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.evict.EvictionResult;
+import dev.zmalloc.evict.PoolValidator;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.testing.FaultInjectingAllocator;
 import java.lang.foreign.Arena;
@@ -43,16 +45,22 @@ final class StoreModelRun implements AutoCloseable {
 
     private final AtomicLong clock = new AtomicLong(1_000_000);
     private final OffHeapStore store;
-    private final boolean limited;
     private final boolean faulty = ZMalloc.allocator() instanceof FaultInjectingAllocator;
-    private final boolean evicts;
     private final Map<Integer, Expected> model = new HashMap<>();
     private long hits;
     private long misses;
 
+    /** Whether there was a limit at any time. */
+    private boolean limited;
+
+    /** Whether entries may have been evicted, and whether such without an expiry may have been. */
+    private boolean evicts;
+
+    private boolean evictsLasting;
+
     StoreModelRun(long maxMemory, EvictionPolicy policy) {
         limited = maxMemory != 0;
-        evicts = policy.evicts();
+        mayEvict(policy);
         store = OffHeapStore.builder()
                 .maxMemory(maxMemory)
                 .evictionPolicy(policy)
@@ -64,6 +72,11 @@ final class StoreModelRun implements AutoCloseable {
 
     OffHeapStore store() {
         return store;
+    }
+
+    private void mayEvict(EvictionPolicy policy) {
+        evicts |= policy.evicts();
+        evictsLasting |= policy.evicts() && !policy.isVolatile();
     }
 
     /** Does one action, and compares. Answers whether it happened; if not, there was no memory for it. */
@@ -85,6 +98,8 @@ final class StoreModelRun implements AutoCloseable {
                     store.clear();
                     model.clear();
                 }
+                case POLICY -> setPolicy(action);
+                case LIMIT -> setLimit(action);
                 case PUT_ALL -> happened = putAll(action);
                 default -> change(action, arena);
             }
@@ -98,6 +113,44 @@ final class StoreModelRun implements AutoCloseable {
             assertThat(store.size()).isGreaterThanOrEqualTo(liveCount());
         }
         return happened;
+    }
+
+    private void setPolicy(StoreAction action) {
+        EvictionPolicy policy = EvictionPolicy.values()[action.value() % EvictionPolicy.values().length];
+        mayEvict(policy);
+        long evictions = store.evictor().evictions();
+        long size = store.size();
+        store.eviction().setPolicy(policy);
+        assertThat(store.eviction().policy()).isEqualTo(policy);
+        if (!limited) {
+            assertThat(store.size()).isEqualTo(size);
+            assertThat(store.evictor().evictions()).isEqualTo(evictions);
+        }
+        assertThat(PoolValidator.size(store.evictor())).isZero();
+    }
+
+    /** Sets one of several limits, and sees to it at once or leaves that to others. */
+    private void setLimit(StoreAction action) {
+        limited = true;
+        long used = store.usedMemory();
+        switch (action.value() % 5) {
+            case 0 -> store.eviction().setMaxMemory(0);
+            case 1 -> store.eviction().setMaxMemory("128kb");
+            case 2 -> store.eviction().setMaxMemory("1mb");
+            default -> store.eviction().setMaxMemory((48L << 10) + action.value() * 100);
+        }
+        long limit = store.maxMemory();
+        assertThat(store.eviction().excessBytes()).isEqualTo(limit == 0 ? 0 : Math.max(0, used - limit));
+        if (action.value() % 2 == 0) {
+            EvictionResult result = EvictionResult.RUNNING;
+            for (int step = 0; result == EvictionResult.RUNNING; step++) {
+                assertThat(step).as("steps of lowering").isLessThan(10_000);
+                result = store.eviction().performEvictions();
+            }
+            long excess = store.eviction().excessBytes();
+            assertThat(result == EvictionResult.OK)
+                    .isEqualTo(excess <= store.statistics().awaitingReclamation());
+        }
     }
 
     private void assertRefusable(Throwable thrown) {
@@ -149,7 +202,10 @@ final class StoreModelRun implements AutoCloseable {
         boolean isExpected = live(key) != null;
         assertThat(isThere && !isExpected).as("a key that was never put").isFalse();
         if (!isThere && isExpected) {
-            assertThat(evicts).as("lost key %d", key).isTrue();
+            boolean lasts = model.get(key).expiry == EntryLayout.NEVER;
+            assertThat(lasts ? evictsLasting : evicts)
+                    .as("lost key %d, which lasts: %s", key, lasts)
+                    .isTrue();
             model.remove(key);
         }
     }
@@ -325,12 +381,12 @@ final class StoreModelRun implements AutoCloseable {
             }
             case PUT_IF_ABSENT -> {
                 boolean put = isArray ? store.putIfAbsent(key, value) : store.putIfAbsent(keySegment, valueSegment);
-                assertThat(put).isEqualTo(!isThere);
+                assertAnswer(put, !isThere, isThere);
                 expectIf(put, action, value, EntryLayout.NEVER);
             }
             case REPLACE -> {
                 boolean put = isArray ? store.replace(key, value) : store.replace(keySegment, valueSegment);
-                assertThat(put).isEqualTo(isThere);
+                assertAnswer(put, isThere, isThere);
                 expectIf(put, action, value, EntryLayout.NEVER);
             }
             case GET_AND_PUT -> {
@@ -365,15 +421,16 @@ final class StoreModelRun implements AutoCloseable {
             }
             case UPDATE -> update(action);
             case EXPIRE -> {
-                assertThat(store.expire(key, Duration.ofMillis(action.millis())))
-                        .isEqualTo(present != null);
-                if (present != null) {
+                boolean changed = store.expire(key, Duration.ofMillis(action.millis()));
+                assertAnswer(changed, present != null, present != null);
+                if (changed && present != null) {
                     expect(action, present, clock.get() + action.millis());
                 }
             }
             case PERSIST -> {
-                assertThat(store.persist(key)).isEqualTo(present != null);
-                if (present != null) {
+                boolean changed = store.persist(key);
+                assertAnswer(changed, present != null, present != null);
+                if (changed && present != null) {
                     expect(action, present, EntryLayout.NEVER);
                 }
             }
@@ -396,7 +453,7 @@ final class StoreModelRun implements AutoCloseable {
             boolean put = form == Form.ARRAY
                     ? store.replace(key, wanted, value)
                     : store.replace(keySegment, wantedSegment, form.segment(value, arena));
-            assertThat(put).isEqualTo(matches);
+            assertAnswer(put, matches, present != null);
             expectIf(put, action, value, EntryLayout.NEVER);
         } else {
             boolean removed = form == Form.ARRAY ? store.remove(key, wanted) : store.remove(keySegment, wantedSegment);
@@ -445,7 +502,9 @@ final class StoreModelRun implements AutoCloseable {
         byte[] present = liveValue(action.key());
         byte[] updated = action.value() % 3 == 0 ? null : action.valueBytes();
         byte[] answer = store.update(action.keyBytes(), value -> {
-            assertThat(value).isEqualTo(present);
+            if (value != null || !evicts) {
+                assertThat(value).isEqualTo(present);
+            }
             return updated;
         });
         assertThat(answer).isEqualTo(updated);
@@ -453,6 +512,13 @@ final class StoreModelRun implements AutoCloseable {
             expect(action, updated, EntryLayout.NEVER);
         } else if (present != null) {
             model.remove(action.key());
+        }
+    }
+
+    /** Checks what an operation on an entry answers. To make room for it, the store may have evicted the very entry. */
+    private void assertAnswer(boolean answer, boolean expected, boolean isThere) {
+        if (!evicts || !isThere) {
+            assertThat(answer).isEqualTo(expected);
         }
     }
 

@@ -44,12 +44,40 @@ class StoreModelTest {
         check("sequencesAtALimitThatRefuses", 3, 10_000, 1_000, 500, TIGHT, EvictionPolicy.NOEVICTION);
     }
 
+    /** Each policy in its turn, with entries that do not fit. */
+    @Test
+    void sequencesUnderEachPolicy() {
+        for (EvictionPolicy policy : EvictionPolicy.values()) {
+            check("sequencesUnderEachPolicy." + policy, 8, 150, 100, 1, TIGHT, policy);
+            check("sequencesUnderEachPolicy." + policy, 1, 3_000, 600, 500, TIGHT, policy);
+        }
+    }
+
+    @Test
+    void shortSequencesWithChangesOfPolicyAndLimit() {
+        check("shortSequencesWithChanges", 60, 120, 100, 1, TIGHT, null);
+    }
+
+    @Test
+    void longSequencesWithChangesOfPolicyAndLimit() {
+        check("longSequencesWithChanges", 4, 10_000, 700, 300, TIGHT, null);
+        check("longSequencesWithChangesWithoutALimit", 1, 10_000, 700, 1_000, 0, null);
+    }
+
     private static void check(
-            String name, int sequences, int steps, int keys, int validateEach, long maxMemory, EvictionPolicy policy) {
+            String name,
+            int sequences,
+            int steps,
+            int keys,
+            int validateEach,
+            long maxMemory,
+            @Nullable EvictionPolicy policy) {
         long seed = Seeds.next("StoreModelTest." + name);
         SplittableRandom random = new SplittableRandom(seed);
         for (int sequence = 0; sequence < sequences; sequence++) {
-            List<StoreAction> actions = StoreAction.sequence(random, steps, keys);
+            List<StoreAction> actions = policy == null
+                    ? StoreAction.sequenceWithChanges(random, steps, keys)
+                    : StoreAction.sequence(random, steps, keys);
             Throwable failure = run(actions, validateEach, maxMemory, policy);
             if (failure != null) {
                 List<StoreAction> shortest = Shrinking.shrink(
@@ -64,8 +92,8 @@ class StoreModelTest {
 
     /** What went wrong, or {@code null}. */
     private static @Nullable Throwable run(
-            List<StoreAction> actions, int validateEach, long maxMemory, EvictionPolicy policy) {
-        try (StoreModelRun run = new StoreModelRun(maxMemory, policy)) {
+            List<StoreAction> actions, int validateEach, long maxMemory, @Nullable EvictionPolicy policy) {
+        try (StoreModelRun run = new StoreModelRun(maxMemory, policy == null ? EvictionPolicy.NOEVICTION : policy)) {
             int step = 0;
             for (StoreAction action : actions) {
                 run.apply(action);

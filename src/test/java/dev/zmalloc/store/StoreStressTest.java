@@ -40,6 +40,24 @@ class StoreStressTest {
         stress(store, SETTINGS);
     }
 
+    /** One of each kind, in turn; volatile ones refuse, where what lasts fills the store. */
+    @Test
+    void servesWholeValuesOfTheRightKeyUnderEachKindOfPolicy() throws InterruptedException {
+        for (EvictionPolicy policy : List.of(
+                EvictionPolicy.ALLKEYS_LFU,
+                EvictionPolicy.ALLKEYS_S3FIFO,
+                EvictionPolicy.ALLKEYS_GDSF,
+                EvictionPolicy.VOLATILE_LRU,
+                EvictionPolicy.VOLATILE_TTL,
+                EvictionPolicy.VOLATILE_S3FIFO)) {
+            OffHeapStore store = OffHeapStore.builder()
+                    .maxMemory(1 << 20)
+                    .evictionPolicy(policy)
+                    .build();
+            stress(store, SETTINGS, OPERATIONS / 8, policy.isVolatile());
+        }
+    }
+
     @Test
     void servesWholeValuesOfTheRightKeyInSeveralStripes() throws InterruptedException {
         OffHeapStore store = OffHeapStore.builder()
@@ -125,6 +143,11 @@ class StoreStressTest {
     }
 
     private static void stress(OffHeapStore store, StoreWorker.Settings settings) throws InterruptedException {
+        stress(store, settings, OPERATIONS, false);
+    }
+
+    private static void stress(OffHeapStore store, StoreWorker.Settings settings, int operations, boolean mayRefuse)
+            throws InterruptedException {
         long seed = Seeds.next("StoreStressTest.stress");
         AtomicReference<Throwable> failure = new AtomicReference<>();
         AtomicBoolean done = new AtomicBoolean();
@@ -141,7 +164,7 @@ class StoreStressTest {
                 SplittableRandom random = new SplittableRandom(seed + number);
                 threads.add(start(number, failure, () -> {
                     try (StoreWorker worker = new StoreWorker(store, random, settings)) {
-                        for (int operation = 0; operation < OPERATIONS && failure.get() == null; operation++) {
+                        for (int operation = 0; operation < operations && failure.get() == null; operation++) {
                             worker.operate();
                         }
                     }
@@ -152,7 +175,9 @@ class StoreStressTest {
             }
             assertThat(failure.get()).as("seed %d", seed).isNull();
             StoreValidator.validate(store);
-            assertThat(store.statistics().rejections()).as("seed %d", seed).isZero();
+            if (!mayRefuse) {
+                assertThat(store.statistics().rejections()).as("seed %d", seed).isZero();
+            }
         } finally {
             done.set(true);
             watch.join();
