@@ -1,10 +1,12 @@
 package dev.zmalloc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.ResourceBundle;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +66,46 @@ class MemoryLimitsTest {
         assertThat(limits.physicalBytes().orElseThrow()).isGreaterThan(256 << 20);
         assertThat(limits.availableBytes().orElseThrow())
                 .isBetween(1L << 20, limits.physicalBytes().orElseThrow());
+    }
+
+    @Test
+    void aLimitIsASizeOrAShareOfWhatTheProcessCanHave() {
+        system.physical(8 << 20);
+        MemoryLimits limits = MemoryLimits.read(root);
+        assertThat(limits.parseLimit("256mb")).isEqualTo(256 << 20);
+        assertThat(limits.parseLimit("1000")).isEqualTo(1_000);
+        assertThat(limits.parseLimit("1k")).isEqualTo(1_000);
+        assertThat(limits.parseLimit("0")).isZero();
+        assertThat(limits.parseLimit(" 100% ")).isBetween(8 * GIB - 100, 8 * GIB);
+        assertThat(limits.parseLimit("70 %")).isBetween(8 * GIB / 100 * 70 - 100, 8 * GIB / 100 * 70 + 100);
+        assertThat(limits.parseLimit("1%")).isEqualTo(8 * GIB / 100);
+
+        system.groups("0::/a").mounts(SystemFolder.V2_MOUNT).v2("a", Long.toString(2 * GIB));
+        assertThat(MemoryLimits.read(root).parseLimit("50%"))
+                .as("of the group's")
+                .isBetween(GIB - 100, GIB);
+        assertThat(MemoryLimits.parse("1gb")).isEqualTo(GIB);
+        assertThat(MemoryLimits.parse("50%")).isPositive();
+    }
+
+    @Test
+    void whatIsNoLimitIsRefused() {
+        system.physical(8 << 20);
+        MemoryLimits limits = MemoryLimits.read(root);
+        for (String wrong : List.of(
+                "", "%", "0%", "101%", "999%", "1000%", "-5%", "1.5%", "7e1%", "70%%", "x%", "+7%", "mb", "-1",
+                "1 0")) {
+            assertThatThrownBy(() -> limits.parseLimit(wrong))
+                    .as("'%s'", wrong)
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+        assertThatThrownBy(() -> limits.parseLimit("\u001b[31m5%"))
+                .hasMessage("'?[31m5%' is not a share from 1% to 100%");
+        assertThatThrownBy(() -> new MemoryLimits(OptionalLong.empty(), OptionalLong.empty()).parseLimit("50%"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not known");
+        assertThat(new MemoryLimits(OptionalLong.of(Long.MAX_VALUE), OptionalLong.empty()).parseLimit("100%"))
+                .isPositive();
     }
 
     @Test

@@ -19,7 +19,15 @@ class CapacityPlanTest {
                 }
             }
         }
+        for (EvictionPolicy policy : EvictionPolicy.values()) {
+            check(new CapacityPlan(3_000, 8, 12, false, policy));
+            check(new CapacityPlan(3_000, 8, 12, true, policy));
+        }
+        check(new CapacityPlan(70_000, 8, 12, true, EvictionPolicy.VOLATILE_TTL));
+        check(new CapacityPlan(70_000, 8, 12, false, EvictionPolicy.ALLKEYS_S3FIFO));
+        check(new CapacityPlan(150_000, 8, 12, true, EvictionPolicy.VOLATILE_S3FIFO));
         check(new CapacityPlan(0, 8, 8, false, EvictionPolicy.NOEVICTION));
+        check(new CapacityPlan(0, 8, 8, false, EvictionPolicy.VOLATILE_S3FIFO));
         check(new CapacityPlan(500, 8, 20_000, false, EvictionPolicy.NOEVICTION));
         check(new CapacityPlan(500_000, 8, 8, false, EvictionPolicy.NOEVICTION));
     }
@@ -71,6 +79,31 @@ class CapacityPlanTest {
         // As many as nobody has.
         assertThat(new CapacityPlan(10_000_000_000L, 16, 100, true, EvictionPolicy.NOEVICTION).usedMemory())
                 .isGreaterThan(1L << 40);
+    }
+
+    /** Beside the table, and what {@link EvictionPolicy} says of them. */
+    @Test
+    void tellsWhatAPolicyTakes() {
+        double none = perEntry(EvictionPolicy.NOEVICTION, true);
+        for (EvictionPolicy policy : EvictionPolicy.values()) {
+            double more = perEntry(policy, true) - none;
+            System.out.printf("%s: %.2f bytes of metadata an entry that expires%n", policy, more);
+            if (policy.isQueued()) {
+                assertThat(more).isBetween(8.0 + 4, 16.0 + 6);
+            } else if (policy.isVolatile()) {
+                assertThat(more).isBetween(8.0, 8.5);
+            } else {
+                assertThat(more).isBetween(0.0, 0.1);
+            }
+            if (policy.isVolatile()) {
+                assertThat(perEntry(policy, false) - perEntry(EvictionPolicy.NOEVICTION, false))
+                        .isBetween(0.0, 0.5);
+            }
+        }
+    }
+
+    private static double perEntry(EvictionPolicy policy, boolean expiring) {
+        return new CapacityPlan(1_000_000, 16, 100, expiring, policy).bytesPerEntry();
     }
 
     @Test
