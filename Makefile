@@ -17,7 +17,7 @@ CLI_JAR := target/zmalloc-cli.jar
 CLI_SOURCES := pom.xml LICENSE $(shell find src/main src/assembly)
 
 help: ## Lists the targets
-	@echo 'make TARGET [JDK=/path/to/jdk] [ARGS="..."] [TEST=Name]'
+	@echo 'make TARGET [JDK=/path/to/jdk] [ARGS="..."] [TEST=Name] [ZMALLOC_TRACES=FOLDER]'
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
 
 setup: ## Finds the JDK and installs the native allocators that are wanted and missing
@@ -45,7 +45,7 @@ $(CLI_JAR): $(CLI_SOURCES)
 	@touch $@
 
 # ZMALLOC_TRACES=FOLDER in the environment names published traces, which tests then read too.
-test: ## Runs all tests, with each allocator, with memory guarded and with faults injected
+test: ## Runs all tests (ZMALLOC_TRACES=FOLDER: on published traces too), with each allocator, guarded, with faults
 	@scripts/natives.sh test
 	@echo 'Compiling and testing'
 	@scripts/mvn.sh test $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=false)

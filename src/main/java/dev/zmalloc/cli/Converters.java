@@ -43,7 +43,7 @@ final class Converters {
         public List<EvictionPolicy> convert(String text) {
             if (text.equals("all")) {
                 return Arrays.stream(EvictionPolicy.values())
-                        .filter(policy -> !policy.toString().startsWith("volatile-"))
+                        .filter(policy -> !policy.isVolatile())
                         .toList();
             }
             return refusing(() -> Arrays.stream(text.split(",", -1))

@@ -2,11 +2,13 @@ package dev.zmalloc.cli;
 
 import dev.zmalloc.MemorySize;
 import dev.zmalloc.ZMalloc;
+import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.OffHeapStore;
 import dev.zmalloc.trace.Reference;
 import dev.zmalloc.trace.Replay;
 import dev.zmalloc.trace.ReplayResult;
+import dev.zmalloc.trace.StepListener;
 import dev.zmalloc.trace.TraceFile;
 import dev.zmalloc.trace.TraceFormat;
 import dev.zmalloc.trace.TraceSummary;
@@ -14,7 +16,9 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -75,6 +79,13 @@ final class ReplayCommand implements Callable<Integer> {
     List<MemoryShare> limits = List.of();
 
     @Option(
+            names = "--parameter",
+            paramLabel = "NAME=NUMBER",
+            split = ",",
+            description = "Parameters of the policies, such as maxmemory-samples=10.")
+    Map<String, Integer> parameters = Map.of();
+
+    @Option(
             names = "--value-bytes",
             paramLabel = "SIZE",
             defaultValue = "1kb",
@@ -116,19 +127,20 @@ final class ReplayCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         allocator.select();
+        EvictionParameters tuning = tuning();
         TraceFile file = TraceFile.of(trace, format);
         StopSignal stop = environment.stop();
         stop.install();
         int exitCode = ExitCode.ENVIRONMENT;
         try {
-            exitCode = replay(file);
+            exitCode = replay(file, tuning);
         } finally {
             stop.finished(exitCode);
         }
         return exitCode;
     }
 
-    private int replay(TraceFile file) throws IOException {
+    private int replay(TraceFile file, EvictionParameters tuning) throws IOException {
         PrintStream out = environment.out();
         out.printf(
                 "%-12s%s%n",
@@ -142,9 +154,11 @@ final class ReplayCommand implements Callable<Integer> {
         }
         printHeader(file, summary);
         checkLimits(summary);
-        List<ReplayResult> results = runAll(file, summary, progress);
-        ReplayReport.lines(results).forEach(out::println);
-        if (!noReferences) {
+        List<ReplayResult> results = runAll(file, summary, tuning, progress);
+        if (!results.isEmpty()) {
+            ReplayReport.lines(results).forEach(out::println);
+        }
+        if (results.stream().anyMatch(ReplayResult::reference)) {
             out.println(
                     "* models that count the bytes of values alone: keys, table and rounding take nothing of the limit"
                             + (summary.sized() ? "; with sizes the optimum is a heuristic, no bound" : ""));
@@ -153,28 +167,53 @@ final class ReplayCommand implements Callable<Integer> {
         return verdict(results);
     }
 
-    private List<ReplayResult> runAll(TraceFile file, TraceSummary summary, ReplayProgress progress)
+    private EvictionParameters tuning() {
+        EvictionParameters tuning = EvictionParameters.DEFAULTS;
+        for (Map.Entry<String, Integer> parameter : parameters.entrySet()) {
+            try {
+                tuning = tuning.with(parameter.getKey(), parameter.getValue());
+            } catch (IllegalArgumentException e) {
+                throw refused("--parameter", e.getMessage());
+            }
+        }
+        return tuning;
+    }
+
+    private ParameterException refused(String option, String why) {
+        return new ParameterException(
+                Objects.requireNonNull(spec, "picocli sets it").commandLine(),
+                "Invalid value for option '" + option + "': " + why);
+    }
+
+    /** What is done for each limit. */
+    private interface Pass {
+        ReplayResult run(long maxBytes, StepListener listener) throws IOException;
+    }
+
+    private List<ReplayResult> runAll(
+            TraceFile file, TraceSummary summary, EvictionParameters tuning, ReplayProgress progress)
             throws IOException {
+        Map<String, Pass> passes = new LinkedHashMap<>();
+        for (EvictionPolicy policy : policies) {
+            passes.put(
+                    policy.toString(),
+                    (bytes, listener) -> Replay.run(file, policy, tuning, bytes, valueBytes, listener));
+        }
         TraceSummary.History history = summary.history();
-        List<Reference> references = history == null ? List.of() : List.of(Reference.values());
-        progress.plan(summary.requests(), limits.size() * (policies.size() + references.size()));
+        for (Reference reference : history == null ? List.<Reference>of() : List.of(Reference.values())) {
+            passes.put(
+                    reference.toString(),
+                    (bytes, listener) -> reference.run(Objects.requireNonNull(history), bytes, listener));
+        }
+        progress.plan(summary.requests(), limits.size() * passes.size());
         List<ReplayResult> results = new ArrayList<>();
         for (MemoryShare limit : limits) {
             long bytes = limit.of(summary.uniqueBytes());
-            for (EvictionPolicy policy : policies) {
-                String title = policy + " " + limit.text();
-                ReplayResult result =
-                        Replay.run(file, policy, bytes, valueBytes, progress.pass(title, summary.requests()));
-                if (environment.stop().isRaised()) {
-                    return results;
-                }
-                results.add(result);
-            }
-            for (Reference reference : references) {
-                String title = reference + " " + limit.text();
-                ReplayResult result =
-                        reference.run(Objects.requireNonNull(history), bytes, progress.pass(title, summary.requests()));
-                if (environment.stop().isRaised()) {
+            for (Map.Entry<String, Pass> pass : passes.entrySet()) {
+                String title = pass.getKey() + " " + limit.text();
+                ReplayResult result = pass.getValue().run(bytes, progress.pass(title, summary.requests()));
+                if (environment.stop().isRaised() && result.requests() < summary.requests()) {
+                    environment.out().println(ReplayReport.stopped(title, result, summary.requests()));
                     return results;
                 }
                 results.add(result);
@@ -212,9 +251,7 @@ final class ReplayCommand implements Callable<Integer> {
                             .build()
                             .close();
                 } catch (IllegalArgumentException e) {
-                    throw new ParameterException(
-                            Objects.requireNonNull(spec, "picocli sets it").commandLine(),
-                            "Invalid value for option '--max-memory': " + limit.text() + ": " + e.getMessage());
+                    throw refused("--max-memory", limit.text() + ": " + e.getMessage());
                 }
             }
         }

@@ -1,5 +1,6 @@
 package dev.zmalloc.cli;
 
+import dev.zmalloc.MemorySize;
 import dev.zmalloc.trace.ReplayResult;
 import java.awt.BasicStroke;
 import java.awt.Color;
@@ -18,10 +19,10 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 final class ReplayPicture {
     private static final int WIDTH = 1000;
     private static final int HEIGHT = 600;
-    private static final double BYTES_PER_MIB = 1 << 20;
+    private static final int TICK_PIXELS = 80;
 
     /** Of M. Okabe and K. Ito's palette, which people with any kind of colour vision can tell apart. */
-    private static final int[] PALETTE = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9, 0xf0e442};
+    private static final int[] PALETTE = {0x0072b2, 0xd55e00, 0x009e73, 0xcc79a7, 0xe69f00, 0x56b4e9, 0x000000};
 
     private static final Color REFERENCE = new Color(0x66, 0x66, 0x66);
 
@@ -39,8 +40,11 @@ final class ReplayPicture {
     }
 
     private static XYChart chart(String trace, List<ReplayResult> results) {
-        XYChart chart = Charts.curves(trace, "limit, MiB", "miss ratio, %");
-        chart.getStyler().setXAxisDecimalPattern("#,##0.###");
+        XYChart chart = Charts.curves(trace, "limit", "miss ratio, %");
+        // Powers of two as they are, since the chart's own logarithmic axis only labels those of ten.
+        chart.getStyler().setXAxisLogarithmic(false);
+        chart.getStyler().setXAxisTickMarkSpacingHint(TICK_PIXELS);
+        chart.getStyler().setXAxisTickLabelsFormattingFunction(ReplayPicture::powerOfTwo);
         chart.getStyler().setYAxisMin(0.0);
         Map<String, List<ReplayResult>> lines = new LinkedHashMap<>();
         results.stream()
@@ -53,9 +57,7 @@ final class ReplayPicture {
             List<ReplayResult> points = line.getValue();
             XYSeries series = chart.addSeries(
                     line.getKey() + (points.getFirst().reference() ? " (values only)" : ""),
-                    points.stream()
-                            .map(point -> point.maxMemory() / BYTES_PER_MIB)
-                            .toList(),
+                    points.stream().map(point -> logarithm(point.maxMemory())).toList(),
                     points.stream().map(point -> 100 * (1 - point.hitRatio())).toList());
             boolean reference = points.getFirst().reference();
             Color colour = reference ? REFERENCE : new Color(PALETTE[policies++ % PALETTE.length]);
@@ -66,5 +68,16 @@ final class ReplayPicture {
             series.setMarkerColor(colour);
         }
         return chart;
+    }
+
+    private static double logarithm(long bytes) {
+        return Math.log(bytes) / Math.log(2);
+    }
+
+    /** What a tick is called; nothing where it is between two powers. */
+    private static String powerOfTwo(double exponent) {
+        return exponent == Math.rint(exponent) && exponent >= 0
+                ? MemorySize.format(1L << (long) exponent).replace(".0", "")
+                : "";
     }
 }

@@ -47,6 +47,17 @@ final class ReplayReport {
         return lines;
     }
 
+    /** A line about a result that is no result yet. */
+    static String stopped(String title, ReplayResult result, long requests) {
+        return String.format(
+                Locale.ROOT,
+                "%-12s%s, after %s of its requests; %s of these had hit",
+                "stopped in",
+                title,
+                Format.percent(result.requests(), requests),
+                Format.percent(result.hits(), result.requests()));
+    }
+
     private static String row(Object... cells) {
         return String.format(Locale.ROOT, "%-20s %-16s %10s %10s %12s %10s %10s %12s %8s %14s", cells);
     }

@@ -1,6 +1,7 @@
 package dev.zmalloc.trace;
 
 import dev.zmalloc.ZMalloc;
+import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.MaxMemoryException;
 import dev.zmalloc.store.OffHeapStore;
@@ -45,6 +46,7 @@ public final class Replay {
     /**
      * Replays a trace on a store of its own.
      *
+     * @param parameters what tunes the policy
      * @param maxMemory the store's limit, in bytes; 0 for none
      * @param unitBytes the size of every value where the trace knows none
      * @param listener told of requests; if it says no, the replay ends early
@@ -52,22 +54,17 @@ public final class Replay {
      * @throws IOException if the trace cannot be read
      */
     public static ReplayResult run(
-            TraceFile file, EvictionPolicy policy, long maxMemory, int unitBytes, StepListener listener)
-            throws IOException {
-        OffHeapStoreBuilder builder =
-                OffHeapStore.builder().maxMemory(maxMemory).evictionPolicy(policy);
-        return run(file, builder, policy.toString(), maxMemory, unitBytes, listener);
-    }
-
-    /** The same on a store as {@code builder} makes it, closed in the end. */
-    static ReplayResult run(
             TraceFile file,
-            OffHeapStoreBuilder builder,
-            String policy,
+            EvictionPolicy policy,
+            EvictionParameters parameters,
             long maxMemory,
             int unitBytes,
             StepListener listener)
             throws IOException {
+        OffHeapStoreBuilder builder = OffHeapStore.builder()
+                .maxMemory(maxMemory)
+                .evictionPolicy(policy)
+                .evictionParameters(parameters);
         long usedBefore = ZMalloc.zmallocUsedMemory();
         Replay replay;
         StoreStatistics statistics;
@@ -81,7 +78,7 @@ public final class Replay {
             statistics = store.statistics();
         }
         return new ReplayResult(
-                policy,
+                policy.toString(),
                 maxMemory,
                 false,
                 replay.requests,

@@ -19,9 +19,18 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("process") // once is enough: it draws
 class ReplayCommandTest {
-    private final ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream outBytes = new ByteArrayOutputStream() {
+        @Override
+        public void write(byte[] bytes, int offset, int count) {
+            super.write(bytes, offset, count);
+            if (toString(StandardCharsets.UTF_8).contains(stopAfter)) {
+                stop.raise();
+            }
+        }
+    };
     private final ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
     private final StopSignal stop = new StopSignal();
+    private String stopAfter = "not among what is written";
 
     @TempDir
     private Path folder;
@@ -90,10 +99,27 @@ class ReplayCommandTest {
                 "--value-bytes 9tb | accepted are sizes of at most",
                 "--plot a.gif      | names that end in .svg or .png",
                 "--csv no/such/f   | a folder that can be written",
+                "--parameter a=1   | no parameter is called 'a'",
+                "--parameter maxmemory-samples=65 | maxmemory-samples must be 1 to 64, not 65",
+                "--parameter maxmemory-samples=x  | 'x' is not an int",
             })
     void refusesOptions(String options, String message) {
         assertThat(run(options.split(" "))).isEqualTo(ExitCode.USAGE);
         assertThat(err()).contains(message).hasLineCount(1);
+    }
+
+    @Test
+    void takesParametersAndListsOfPoliciesAsRedisWritesThem() {
+        String[] options = {"--policy", "allkeys-lfu,ALLKEYS-GDSF", "--max-memory", "64kb", "--no-references"};
+        assertThat(run(
+                        options,
+                        "--parameter",
+                        "maxmemory-samples=10,gdsf-size-weight=0",
+                        "--parameter",
+                        "lfu-log-factor=1"))
+                .as(err())
+                .isEqualTo(ExitCode.OK);
+        assertThat(out()).containsPattern("(?m)^65,536 +allkeys-lfu ").containsPattern("(?m)^65,536 +allkeys-gdsf ");
     }
 
     @Test
@@ -108,6 +134,20 @@ class ReplayCommandTest {
         stop.raise();
         assertThat(run(new String[] {"--max-memory", "64kb"})).isEqualTo(ExitCode.INTERRUPTED);
         assertThat(out()).contains("INTERRUPTED");
+    }
+
+    @Test
+    void tellsWhatIsKnownWhenStoppedInTheMiddle() throws IOException {
+        Path csv = folder.resolve("results.csv");
+        stopAfter = "requests of ";
+        assertThat(run(new String[] {"--max-memory", "64kb,1mb"}, "--csv", csv.toString()))
+                .as(err())
+                .isEqualTo(ExitCode.INTERRUPTED);
+        assertThat(out())
+                .containsPattern("(?m)^stopped in +allkeys-lru 64kb, after 20.48 % of its requests; ")
+                .containsPattern("(?m)^result +INTERRUPTED, OK so far$")
+                .doesNotContain("byte hits");
+        assertThat(Files.readAllLines(csv)).hasSize(1);
     }
 
     private int run(String[] options, String... more) {

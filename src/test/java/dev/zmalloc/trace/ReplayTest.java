@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -51,6 +52,10 @@ class ReplayTest {
         }
     }
 
+    private static ReplayResult run(TraceFile file, EvictionPolicy policy, long maxMemory) throws IOException {
+        return Replay.run(file, policy, EvictionParameters.DEFAULTS, maxMemory, 1, GO_ON);
+    }
+
     @Test
     void summarisesTheClasses() throws IOException {
         TraceFile file = classes();
@@ -67,7 +72,7 @@ class ReplayTest {
     void replaysTheClasses(EvictionPolicy policy) throws IOException {
         double lastRatio = 0;
         for (long maxMemory : new long[] {512 << 10, 2 << 20, 6 << 20}) {
-            ReplayResult result = Replay.run(classes(), policy, maxMemory, 1, GO_ON);
+            ReplayResult result = run(classes(), policy, maxMemory);
             assertThat(result.problem()).isNull();
             assertThat(result.requests()).isEqualTo(REQUESTS);
             assertThat(result.usedMemory()).isPositive().isLessThanOrEqualTo(maxMemory);
@@ -87,7 +92,7 @@ class ReplayTest {
     @ParameterizedTest
     @EnumSource
     void withoutALimitOnlyTheFirstRequestsMiss(EvictionPolicy policy) throws IOException {
-        ReplayResult result = Replay.run(classes(), policy, 0, 1, GO_ON);
+        ReplayResult result = run(classes(), policy, 0);
         assertThat(result.problem()).isNull();
         assertThat(result.hits()).isEqualTo(REQUESTS - CLASSES);
         assertThat(result.entries()).isEqualTo(CLASSES);
@@ -100,7 +105,7 @@ class ReplayTest {
     @Test
     void aValueThatGrowsIsPutAgain() throws IOException {
         Path path = Files.writeString(folder.resolve("trace"), "a 10\na 20\na 20\nb 0\nb 3\nb 3\n");
-        ReplayResult result = Replay.run(TraceFile.of(path, null), EvictionPolicy.NOEVICTION, 0, 1, GO_ON);
+        ReplayResult result = run(TraceFile.of(path, null), EvictionPolicy.NOEVICTION, 0);
         assertThat(result.problem()).isNull();
         assertThat(result.hits()).isEqualTo(4);
         assertThat(result.requestedBytes()).isEqualTo(56);
@@ -109,7 +114,8 @@ class ReplayTest {
 
     @Test
     void endsWhenTheListenerSaysSo() throws IOException {
-        ReplayResult result = Replay.run(classes(), EvictionPolicy.ALLKEYS_LRU, 0, 1, done -> false);
+        ReplayResult result =
+                Replay.run(classes(), EvictionPolicy.ALLKEYS_LRU, EvictionParameters.DEFAULTS, 0, 1, done -> false);
         assertThat(result.requests()).isEqualTo(StepListener.STEP);
         assertThat(result.problem()).isNull();
     }
@@ -118,7 +124,7 @@ class ReplayTest {
     void givesAllBackWhenTheTraceIsDamagedInTheMiddle() throws IOException {
         Path path = Files.writeString(folder.resolve("trace"), "a 10\nb 20\nc x\n");
         TraceFile file = TraceFile.of(path, null);
-        assertThatThrownBy(() -> Replay.run(file, EvictionPolicy.ALLKEYS_LRU, 0, 1, GO_ON))
+        assertThatThrownBy(() -> run(file, EvictionPolicy.ALLKEYS_LRU, 0))
                 .isInstanceOf(TraceException.class)
                 .hasMessageContaining("line 3: size 'x' is not a whole number");
     }
