@@ -173,7 +173,7 @@ final class ReplayCommand implements Callable<Integer> {
             try {
                 tuning = tuning.with(parameter.getKey(), parameter.getValue());
             } catch (IllegalArgumentException e) {
-                throw refused("--parameter", e.getMessage());
+                throw refused("--parameter", String.valueOf(e.getMessage()));
             }
         }
         return tuning;

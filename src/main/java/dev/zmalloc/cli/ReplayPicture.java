@@ -7,9 +7,11 @@ import java.awt.Color;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.LongSummaryStatistics;
 import java.util.Map;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
@@ -45,11 +47,15 @@ final class ReplayPicture {
         chart.getStyler().setXAxisLogarithmic(false);
         chart.getStyler().setXAxisTickMarkSpacingHint(TICK_PIXELS);
         chart.getStyler().setXAxisTickLabelsFormattingFunction(ReplayPicture::powerOfTwo);
+        LongSummaryStatistics limits =
+                results.stream().mapToLong(ReplayResult::maxMemory).summaryStatistics();
+        chart.getStyler().setXAxisMin(Math.floor(logarithm(limits.getMin())));
+        chart.getStyler().setXAxisMax(Math.ceil(logarithm(limits.getMax() + 1)));
         chart.getStyler().setYAxisMin(0.0);
         Map<String, List<ReplayResult>> lines = new LinkedHashMap<>();
         results.stream()
                 .sorted(Comparator.comparingLong(ReplayResult::maxMemory))
-                .forEach(result -> lines.computeIfAbsent(result.policy(), name -> new java.util.ArrayList<>())
+                .forEach(result -> lines.computeIfAbsent(result.policy(), name -> new ArrayList<>())
                         .add(result));
         int policies = 0;
         int references = 0;
@@ -71,13 +77,10 @@ final class ReplayPicture {
     }
 
     private static double logarithm(long bytes) {
-        return Math.log(bytes) / Math.log(2);
+        return Math.log((double) bytes) / Math.log(2);
     }
 
-    /** What a tick is called; nothing where it is between two powers. */
     private static String powerOfTwo(double exponent) {
-        return exponent == Math.rint(exponent) && exponent >= 0
-                ? MemorySize.format(1L << (long) exponent).replace(".0", "")
-                : "";
+        return MemorySize.format(Math.round(Math.pow(2, exponent))).replace(".0", "");
     }
 }
