@@ -17,22 +17,22 @@ import org.jspecify.annotations.Nullable;
 
 /** A cache under a limit of its own kind, as {@link ResidentHits} asks it: of keys by number, copying values. */
 enum ResidentCache {
-    ZMALLOC_LRU(limit -> store(limit, EvictionPolicy.ALLKEYS_LRU)),
-    ZMALLOC_LFU(limit -> store(limit, EvictionPolicy.ALLKEYS_LFU)),
-    ZMALLOC_S3FIFO(limit -> store(limit, EvictionPolicy.ALLKEYS_S3FIFO)),
-    ZMALLOC_GDSF(limit -> store(limit, EvictionPolicy.ALLKEYS_GDSF)),
+    ZMALLOC_LRU,
+    ZMALLOC_LFU,
+    ZMALLOC_S3FIFO,
+    ZMALLOC_GDSF,
     /**
      * Bounded by a number of entries, as its guide begins with (https://github.com/ben-manes/caffeine/wiki/Eviction).
      * Keys are as small as objects get, two longs.
      */
-    CAFFEINE(ResidentCache::caffeine),
+    CAFFEINE,
     /**
      * As its README has it (https://github.com/snazy/ohc): a table large enough from the start, jemalloc preloaded; the
      * limit is one of bytes.
      */
-    OHC_LRU(limit -> ohc(limit, Eviction.LRU)),
+    OHC_LRU,
     /** The same with its other policy. */
-    OHC_W_TINY_LFU(limit -> ohc(limit, Eviction.W_TINY_LFU));
+    OHC_W_TINY_LFU;
 
     /** An open cache. */
     interface Open {
@@ -50,15 +50,17 @@ enum ResidentCache {
 
     private static final double LOAD_FACTOR = 0.75;
 
-    private final Function<Long, Open> opening;
-
-    ResidentCache(Function<Long, Open> opening) {
-        this.opening = opening;
-    }
-
     /** Opens it under a limit: a number of entries for Caffeine, bytes for all others. */
     Open open(long limit) {
-        return opening.apply(limit);
+        return switch (this) {
+            case ZMALLOC_LRU -> store(limit, EvictionPolicy.ALLKEYS_LRU);
+            case ZMALLOC_LFU -> store(limit, EvictionPolicy.ALLKEYS_LFU);
+            case ZMALLOC_S3FIFO -> store(limit, EvictionPolicy.ALLKEYS_S3FIFO);
+            case ZMALLOC_GDSF -> store(limit, EvictionPolicy.ALLKEYS_GDSF);
+            case CAFFEINE -> caffeine(limit);
+            case OHC_LRU -> ohc(limit, Eviction.LRU);
+            case OHC_W_TINY_LFU -> ohc(limit, Eviction.W_TINY_LFU);
+        };
     }
 
     /** A limit that may lead to about so many resident bytes. */
@@ -115,7 +117,7 @@ enum ResidentCache {
 
     private static Open ohc(long capacity, Eviction eviction) {
         int segments = Integer.highestOneBit(2 * Runtime.getRuntime().availableProcessors() - 1) << 1;
-        int buckets = (int) (capacity / ENTRY_BYTES / LOAD_FACTOR / segments);
+        int buckets = (int) (capacity / (ENTRY_BYTES * LOAD_FACTOR * segments));
         OHCache<byte[], byte[]> cache = OHCacheBuilder.<byte[], byte[]>newBuilder()
                 .keySerializer(new Bytes())
                 .valueSerializer(new Bytes())
