@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ReplayCommandTest {
     private final ByteArrayOutputStream outBytes = new ByteArrayOutputStream() {
         @Override
-        public void write(byte[] bytes, int offset, int count) {
+        public synchronized void write(byte[] bytes, int offset, int count) {
             super.write(bytes, offset, count);
             if (toString(StandardCharsets.UTF_8).contains(stopAfter)) {
                 stop.raise();
