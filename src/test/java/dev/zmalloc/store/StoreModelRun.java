@@ -43,6 +43,8 @@ final class StoreModelRun implements AutoCloseable {
         }
     }
 
+    private static final List<EvictionPolicy> POLICIES = List.of(EvictionPolicy.values());
+
     private final AtomicLong clock = new AtomicLong(1_000_000);
     private final OffHeapStore store;
     private final boolean faulty = ZMalloc.allocator() instanceof FaultInjectingAllocator;
@@ -116,7 +118,7 @@ final class StoreModelRun implements AutoCloseable {
     }
 
     private void setPolicy(StoreAction action) {
-        EvictionPolicy policy = EvictionPolicy.values()[action.value() % EvictionPolicy.values().length];
+        EvictionPolicy policy = POLICIES.get(action.value() % POLICIES.size());
         mayEvict(policy);
         long evictions = store.evictor().evictions();
         long size = store.size();
@@ -137,7 +139,7 @@ final class StoreModelRun implements AutoCloseable {
             case 0 -> store.eviction().setMaxMemory(0);
             case 1 -> store.eviction().setMaxMemory("128kb");
             case 2 -> store.eviction().setMaxMemory("1mb");
-            default -> store.eviction().setMaxMemory((48L << 10) + action.value() * 100);
+            default -> store.eviction().setMaxMemory((48L << 10) + action.value() * 100L);
         }
         long limit = store.maxMemory();
         assertThat(store.eviction().excessBytes()).isEqualTo(limit == 0 ? 0 : Math.max(0, used - limit));
