@@ -85,7 +85,7 @@ class PolicyChangeTest {
                 store.eviction().setPolicy(policy);
                 assertComplete(store);
                 assertThat(store.usedMemory()).isLessThanOrEqualTo(maxMemory);
-                assertThat((double) store.size()).isGreaterThan(size * 0.75);
+                assertThat((double) store.size()).isGreaterThan(size * 0.7);
                 assertThat(store.size() + store.statistics().evictions()).isEqualTo(size);
                 if (policy.evicts()) {
                     for (int more = 0; more < 5_000; more++) {

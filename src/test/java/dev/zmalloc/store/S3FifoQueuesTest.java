@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
@@ -32,8 +33,7 @@ class S3FifoQueuesTest {
         final ArrayDeque<Integer> main = new ArrayDeque<>();
         final Map<Integer, Integer> bytes = new HashMap<>();
         final Map<Integer, Integer> uses = new HashMap<>();
-        final Map<Integer, Double> ghosts = new HashMap<>();
-        double time;
+        final Map<Integer, Integer> ghosts = new LinkedHashMap<>();
 
         int bytesOf(ArrayDeque<Integer> queue) {
             return queue.stream().mapToInt(bytes::get).sum();
@@ -62,8 +62,7 @@ class S3FifoQueuesTest {
                         continue;
                     }
                     if (!fromMain) {
-                        ghosts.put(key, time);
-                        time += (double) bytes.get(key) / mainShare;
+                        remember(key, bytes.get(key), mainShare);
                     }
                     bytes.remove(key);
                     uses.remove(key);
@@ -72,8 +71,16 @@ class S3FifoQueuesTest {
             }
         }
 
+        private void remember(int key, int size, int mainShare) {
+            ghosts.remove(key);
+            ghosts.put(key, size);
+            while (ghosts.values().stream().mapToInt(Integer::intValue).sum() > mainShare) {
+                ghosts.remove(ghosts.keySet().iterator().next());
+            }
+        }
+
         boolean isGhost(int key) {
-            return ghosts.containsKey(key) && time - ghosts.get(key) <= 1;
+            return ghosts.containsKey(key);
         }
 
         void insert(int key, int size, boolean intoMain) {
@@ -106,8 +113,8 @@ class S3FifoQueuesTest {
                             model.bytes.put(key, size);
                             model.use(key);
                         } else {
-                            // What is remembered is kept by fingerprints: a few may be forgotten early.
-                            boolean expected = size > CAPACITY / 10 || model.isGhost(key);
+                            // The index of what is remembered bounds it too: a few may be forgotten early.
+                            boolean expected = model.isGhost(key);
                             boolean intoMain = isInMain(store, key);
                             otherwise += intoMain == expected ? 0 : 1;
                             inserted++;
