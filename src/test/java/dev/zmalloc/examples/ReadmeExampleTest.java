@@ -44,7 +44,7 @@ class ReadmeExampleTest {
         try (OffHeapStore store = OffHeapStore.builder().build()) {
             DashboardExample.show(registry, store);
             assertThat(registry.get("cache.size").gauge().value()).isZero();
-            assertThat(registry.get("zmalloc.memory.used").gauge().value()).isEqualTo(store.usedMemory());
+            assertThat(registry.get("zmalloc.memory.used").gauge().value()).isEqualTo((double) store.usedMemory());
         } finally {
             ZMallocManagement.unregister();
         }
