@@ -39,7 +39,7 @@ public abstract class Telemetry {
         }
     }
 
-    /** Whether anybody takes note now. The other methods may be called all the same. */
+    /** Whether anybody has begun to take note. The other methods may be called all the same. */
     public abstract boolean isOn();
 
     /** Begins something that takes time; {@code null} if nobody wants to know how long. */
@@ -65,12 +65,12 @@ public abstract class Telemetry {
     public abstract void outOfMemory(long requestedBytes, long usedMemory);
 
     /**
-     * A block was taken, one of many.
+     * A block was taken, or grew, and used memory with it: one of many.
      *
-     * @param usableBytes its size
-     * @param ofBlocks the number of blocks that it stands for
+     * @param bytes by which it did
+     * @param growthBytes of used memory that it stands for, about
      */
-    public abstract void allocated(long usableBytes, int ofBlocks);
+    public abstract void grew(long bytes, long growthBytes);
 
     /** Something under way. */
     public interface Span {
@@ -106,6 +106,6 @@ public abstract class Telemetry {
         public void outOfMemory(long requestedBytes, long usedMemory) {}
 
         @Override
-        public void allocated(long usableBytes, int ofBlocks) {}
+        public void grew(long bytes, long growthBytes) {}
     }
 }

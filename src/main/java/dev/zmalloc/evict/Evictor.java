@@ -52,7 +52,6 @@ public final class Evictor implements AutoCloseable {
     @Nullable
     EvictionPool pool;
 
-    private boolean isClosed;
     private final AtomicLong removals = new AtomicLong();
     private final AtomicLong evictions = new AtomicLong();
     private long evictedBytes;
@@ -125,12 +124,10 @@ public final class Evictor implements AutoCloseable {
     public void setPolicy(EvictionPolicy newPolicy, EvictionParameters newParameters) {
         lock.lock();
         try {
-            if (isClosed) {
+            if (pool == null) {
                 throw new IllegalStateException("the evictor is closed");
             }
-            if (pool != null) {
-                pool.clear();
-            }
+            pool.clear();
             clock.setResolution(newParameters.clockResolution());
             rule = AccessRule.of(newPolicy, newParameters, clock, nanoTime);
             parameters = newParameters;
@@ -237,7 +234,7 @@ public final class Evictor implements AutoCloseable {
             return EvictionResult.OK;
         }
         Telemetry.Span span = Telemetry.present().beginEviction();
-        long evictionsBefore = evictions.get();
+        long freedItems = 0;
         long freedBytes = 0;
         long start = System.nanoTime();
         long limitNanos = parameters.timeLimitNanos();
@@ -251,6 +248,7 @@ public final class Evictor implements AutoCloseable {
                         return excess.getAsLong() <= 0 ? EvictionResult.OK : EvictionResult.FAIL;
                     }
                     lacking -= bytes;
+                    freedItems++;
                     freedBytes += bytes;
                 }
                 if (excess.getAsLong() <= 0) {
@@ -263,7 +261,7 @@ public final class Evictor implements AutoCloseable {
         } finally {
             cycleNanos.addAndGet(System.nanoTime() - start);
             if (span != null) {
-                span.end(evictions.get() - evictionsBefore, freedBytes);
+                span.end(freedItems, freedBytes);
             }
         }
     }
@@ -311,7 +309,6 @@ public final class Evictor implements AutoCloseable {
     public void close() {
         lock.lock();
         try {
-            isClosed = true;
             if (pool != null) {
                 pool.close();
                 pool = null;

@@ -44,7 +44,7 @@ final class FlightRecorderEvents {
     @Name("dev.zmalloc.Eviction")
     @Label("Eviction Cycle")
     @Category(CATEGORY)
-    @Description("Entries evicted in a row, to make room for a put or since a limit was lowered")
+    @Description("Entries evicted since a limit was lowered, or while a put made room, by other threads too")
     @Threshold("1 ms")
     @StackTrace(false)
     static final class Eviction extends Event implements Telemetry.Span {
@@ -104,15 +104,16 @@ final class FlightRecorderEvents {
     @Name("dev.zmalloc.AllocationSample")
     @Label("Native Allocation Sample")
     @Category(CATEGORY)
-    @Description("A block that was taken through ZMalloc, one of many")
+    @Description("A block that was taken through ZMalloc, or grew, when used memory rose: one of many")
     static final class AllocationSample extends Event {
         @Label("Usable Bytes")
         @DataAmount
-        long usableBytes;
+        long bytes;
 
-        @Label("Of Blocks")
-        @Description("How many blocks this one stands for")
-        int ofBlocks;
+        @Label("Growth")
+        @Description("The growth of used memory that it stands for, about")
+        @DataAmount
+        long growthBytes;
     }
 
     @Name("dev.zmalloc.UsedMemory")

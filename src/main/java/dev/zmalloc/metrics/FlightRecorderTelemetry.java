@@ -59,11 +59,11 @@ final class FlightRecorderTelemetry extends Telemetry implements FlightRecorderL
     }
 
     @Override
-    public void allocated(long usableBytes, int ofBlocks) {
+    public void grew(long bytes, long growthBytes) {
         if (isOn) {
             FlightRecorderEvents.AllocationSample event = new FlightRecorderEvents.AllocationSample();
-            event.usableBytes = usableBytes;
-            event.ofBlocks = ofBlocks;
+            event.bytes = bytes;
+            event.growthBytes = growthBytes;
             event.commit();
         }
     }

@@ -9,7 +9,7 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.BaseUnits;
 import io.micrometer.core.instrument.binder.cache.CacheMeterBinder;
-import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,9 +46,9 @@ public final class StoreMeters extends CacheMeterBinder<OffHeapStore> {
         return store;
     }
 
-    private long figure(ToDoubleFunction<StoreStatistics> figure) {
+    private long figure(ToLongFunction<StoreStatistics> figure) {
         OffHeapStore store = getCache();
-        return store == null ? 0 : (long) figure.applyAsDouble(store.statistics());
+        return store == null ? 0 : figure.applyAsLong(store.statistics());
     }
 
     @Override
@@ -90,10 +90,10 @@ public final class StoreMeters extends CacheMeterBinder<OffHeapStore> {
     }
 
     private void bytes(
-            MeterRegistry registry, String name, String description, ToDoubleFunction<StoreStatistics> figure) {
+            MeterRegistry registry, String name, String description, ToLongFunction<StoreStatistics> figure) {
         OffHeapStore store = getCache();
         if (store != null) {
-            Gauge.builder(name, store, present -> figure.applyAsDouble(present.statistics()))
+            Gauge.builder(name, store, present -> figure.applyAsLong(present.statistics()))
                     .tags(getTagsWithCacheName())
                     .description(description)
                     .baseUnit(BaseUnits.BYTES)
@@ -101,23 +101,19 @@ public final class StoreMeters extends CacheMeterBinder<OffHeapStore> {
         }
     }
 
-    private void rejected(MeterRegistry registry, String reason, ToDoubleFunction<StoreStatistics> figure) {
+    private void rejected(MeterRegistry registry, String reason, ToLongFunction<StoreStatistics> figure) {
         counter(registry, "cache.puts.rejected", "Entries that were refused", Tag.of("reason", reason), figure);
     }
 
-    private void removed(MeterRegistry registry, String cause, ToDoubleFunction<StoreStatistics> figure) {
+    private void removed(MeterRegistry registry, String cause, ToLongFunction<StoreStatistics> figure) {
         counter(registry, "cache.removals", "Entries that went", Tag.of("cause", cause), figure);
     }
 
     private void counter(
-            MeterRegistry registry,
-            String name,
-            String description,
-            Tag tag,
-            ToDoubleFunction<StoreStatistics> figure) {
+            MeterRegistry registry, String name, String description, Tag tag, ToLongFunction<StoreStatistics> figure) {
         OffHeapStore store = getCache();
         if (store != null) {
-            FunctionCounter.builder(name, store, present -> figure.applyAsDouble(present.statistics()))
+            FunctionCounter.builder(name, store, present -> figure.applyAsLong(present.statistics()))
                     .tags(Tags.concat(getTagsWithCacheName(), tag.getKey(), tag.getValue()))
                     .description(description)
                     .register(registry);

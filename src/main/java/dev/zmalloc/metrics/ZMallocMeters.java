@@ -65,12 +65,14 @@ public final class ZMallocMeters implements MeterBinder {
                 tags,
                 "zmalloc.fragmentation",
                 "Resident memory of the process to used memory",
+                sampled.get().processResidentBytes().isPresent(),
                 AllocatorInformation::fragmentationRatio);
         ratio(
                 registry,
                 tags,
                 "zmalloc.allocator.fragmentation",
                 "1 + free places between small blocks / allocated",
+                sampled.get().allocatorFragmentationBytes().isPresent(),
                 AllocatorInformation::allocatorFragmentationRatio);
     }
 
@@ -113,8 +115,9 @@ public final class ZMallocMeters implements MeterBinder {
             Tags tags,
             String name,
             String description,
+            boolean isTold,
             Function<AllocatorInformation, OptionalDouble> figure) {
-        if (name.equals("zmalloc.fragmentation") || figure.apply(sampled.get()).isPresent()) {
+        if (isTold) {
             Gauge.builder(name, this, self -> figure.apply(self.sampled.get()).orElse(Double.NaN))
                     .tags(tags)
                     .description(description)

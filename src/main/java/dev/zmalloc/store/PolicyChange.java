@@ -10,8 +10,8 @@ import java.util.function.Supplier;
 /**
  * Makes the stripes of a store go by another policy, while everything goes on: in the steps of {@link StripeBooks},
  * some chains at a time, so that no lock is held for long. The access fields of all entries are renewed, which is a
- * walk through the buckets; entries are looked at only where the new policy keeps an index of them. For that room is
- * made by evicting, where the limit leaves none.
+ * walk through the buckets; entries are looked at only if they expire, or the new policy keeps an index of them. For
+ * that room is made by evicting, where the limit leaves none.
  *
  * <p>Where entries are merged into chains that were passed already, or all are cleared, the walk is done again.
  */

@@ -4,6 +4,7 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.event.Telemetry;
+import dev.zmalloc.evict.EvictionStatistics;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
@@ -168,13 +169,16 @@ final class StoreMemory {
             throw refusal("an entry larger than the limit can hold", refusing, bytes, keyBytes);
         }
         Telemetry.Span span = Telemetry.present().beginEviction();
-        long evictionsBefore = evictor.evictions();
+        if (span == null) {
+            makeRoomAndHold(bytes, keyBytes);
+            return;
+        }
+        EvictionStatistics before = evictor.statistics();
         try {
             makeRoomAndHold(bytes, keyBytes);
         } finally {
-            if (span != null) {
-                span.end(evictor.evictions() - evictionsBefore, bytes);
-            }
+            EvictionStatistics after = evictor.statistics();
+            span.end(after.evictions() - before.evictions(), after.evictedBytes() - before.evictedBytes());
         }
     }
 

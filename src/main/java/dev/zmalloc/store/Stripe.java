@@ -218,37 +218,38 @@ final class Stripe {
             retired.ensureRoom(HashTable.retirementsBound());
             HashTable present = table;
             long wanted = orDead(present, hash, entry, expected);
-            long added = books.addedWeight(present, hash, entry, wanted);
-            int access = books.freshAccess(hash, entry);
-            long unexpected = books.expect(added);
-            if (unexpected != 0) {
-                return unexpected;
-            }
             int pin = replaced == null ? NOT_THERE : pinLike(present, hash, entry);
-            long outcome = present.put(hash, entry, access, books.rule(), wanted);
-            if (outcome < 0) {
-                books.unexpect(added);
-                if (pin != NOT_THERE) {
-                    unpin(pin);
+            boolean isPut = false;
+            try {
+                long outcome = putExpected(present, hash, entry, wanted);
+                isPut = outcome == HashTable.INSERTED;
+                if (isPut && replaced != null) {
+                    replaced[0] = pin;
                 }
                 return outcome;
+            } finally {
+                if (!isPut && pin != NOT_THERE) {
+                    unpin(pin);
+                }
             }
-            if (replaced != null) {
-                replaced[0] = pin;
-            }
-            if (outcome == HashTable.INSERTED) {
-                clock.inserted(present.size() * parts.stripes());
-                books.inserted(hash, entry, access);
-            } else {
-                books.replaced(hash, outcome, entry, present.lastAccess());
-                retire(outcome);
-            }
-            puts.add(1);
-            expired.note(EntryLayout.expiry(entry));
-            return HashTable.INSERTED;
         } finally {
             lock.unlock();
         }
+    }
+
+    private long putExpected(HashTable present, long hash, long entry, long wanted) {
+        long outcome = books.put(present, hash, entry, wanted);
+        if (outcome < 0) {
+            return outcome;
+        }
+        if (outcome == HashTable.INSERTED) {
+            clock.inserted(present.size() * parts.stripes());
+        } else {
+            retire(outcome);
+        }
+        puts.add(1);
+        expired.note(EntryLayout.expiry(entry));
+        return HashTable.INSERTED;
     }
 
     private int pinLike(HashTable present, long hash, long entry) {
@@ -322,10 +323,7 @@ final class Stripe {
             }
             retired.ensureRoom(HashTable.retirementsBound());
             long entry = books.evictNext(isHeld, isDead);
-            if (entry == 0) {
-                return 0;
-            }
-            return retireVictim(entry);
+            return entry == 0 ? 0 : retireVictim(entry);
         } finally {
             lock.unlock();
         }

@@ -104,8 +104,39 @@ final class StripeBooks {
         }
     }
 
+    /**
+     * Puts an entry into the table, and into the books.
+     *
+     * @return as {@link HashTable#put}, or {@link #OVER_BUDGET}, with nothing changed as with its other negative
+     *     answers
+     */
+    long put(HashTable table, long hash, long entry, long expected) {
+        long added = addedWeight(table, hash, entry, expected);
+        // Before room is made: a key that is remembered must not be forgotten for it.
+        int access = freshAccess(hash, entry);
+        long unexpected = expect(added);
+        if (unexpected != 0) {
+            return unexpected;
+        }
+        long outcome = HashTable.REFUSED;
+        try {
+            outcome = table.put(hash, entry, access, rule(), expected);
+        } finally {
+            if (outcome < 0) {
+                unexpect(added);
+            }
+        }
+        StripeIndex present = index;
+        if (present != null && outcome == HashTable.INSERTED) {
+            present.inserted(hash, entry, access);
+        } else if (present != null && outcome > 0) {
+            present.replaced(hash, outcome, entry, table.lastAccess());
+        }
+        return outcome;
+    }
+
     /** What an entry adds to the budget; 0 if there is none, or the put will be refused. */
-    long addedWeight(HashTable table, long hash, long entry, long expected) {
+    private long addedWeight(HashTable table, long hash, long entry, long expected) {
         if (budget == null) {
             return 0;
         }
@@ -120,7 +151,7 @@ final class StripeBooks {
      *
      * @return 0, or why not, with nothing changed
      */
-    long expect(long added) {
+    private long expect(long added) {
         if (budget != null && !budget.tryTake(added)) {
             return OVER_BUDGET;
         }
@@ -139,7 +170,7 @@ final class StripeBooks {
     }
 
     /** Takes back what {@link #expect} charged. */
-    void unexpect(long added) {
+    private void unexpect(long added) {
         if (budget != null) {
             budget.give(added);
             weight -= added;
@@ -153,24 +184,10 @@ final class StripeBooks {
     }
 
     /** The access field of an entry whose key is not there. */
-    int freshAccess(long hash, long entry) {
+    private int freshAccess(long hash, long entry) {
         int fresh = policy.rule().fresh();
         StripeIndex present = index;
         return present == null ? fresh : present.freshAccess(hash, entry, fresh);
-    }
-
-    void inserted(long hash, long entry, int access) {
-        StripeIndex present = index;
-        if (present != null) {
-            present.inserted(hash, entry, access);
-        }
-    }
-
-    void replaced(long hash, long replaced, long entry, int access) {
-        StripeIndex present = index;
-        if (present != null) {
-            present.replaced(hash, replaced, entry, access);
-        }
     }
 
     /** Takes note of an entry that has left the table and is not in another's place. */
@@ -248,8 +265,8 @@ final class StripeBooks {
     /** The second step, for some chains: makes every entry's access field what it is for a new one. */
     void renew(HashTable table, int firstChain, int chains) {
         int fresh = policy.rule().fresh();
-        ChainWalk.stamp(table, firstChain, chains, (entry, access) -> {
-            if (EntryLayout.expiry(entry) != EntryLayout.NEVER) {
+        ChainWalk.stamp(table, firstChain, chains, (entry, access, expires) -> {
+            if (expires) {
                 EntryLayout.setPlace(entry, EntryLayout.NO_PLACE);
             }
             return fresh;
@@ -274,8 +291,8 @@ final class StripeBooks {
         StripeIndex adopting = index;
         refusal = 0;
         if (adopting != null) {
-            ChainWalk.stamp(table, firstChain, chains, (entry, access) -> {
-                if (refusal != 0 || !adopting.lacks(entry, access)) {
+            ChainWalk.stamp(table, firstChain, chains, (entry, access, expires) -> {
+                if (refusal != 0 || (sparesLasting() && !expires) || !adopting.lacks(entry, access)) {
                     return access;
                 }
                 refusal = adopting.tryExpect();

@@ -80,7 +80,8 @@ public final class ChainWalk {
                         long slotAddress = BucketLayout.slotAddress(bucket, slot);
                         long slotWord = BucketLayout.slotWordAt(slotAddress);
                         int access = BucketLayout.accessOf(slotWord);
-                        int stamped = stamp.stamp(BucketLayout.address(slotWord), access);
+                        int stamped =
+                                stamp.stamp(BucketLayout.address(slotWord), access, BucketLayout.expires(slotWord));
                         if (stamped != access) {
                             BucketLayout.setAccess(slotAddress, stamped);
                         }
@@ -93,7 +94,7 @@ public final class ChainWalk {
     /** Tells what access fields become. */
     @FunctionalInterface
     public interface EntryStamp {
-        /** What becomes of the access field of an entry. Must not change the table. */
-        int stamp(long entry, int access);
+        /** What becomes of the access field of an entry, which expires or not. Must not change the table. */
+        int stamp(long entry, int access, boolean expires);
     }
 }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -40,6 +41,11 @@ class FlightRecorderTest {
                     store.put(ByteBuffer.allocate(Integer.BYTES).putInt(key).array(), new byte[200]);
                 }
             }
+            List<Long> blocks = new ArrayList<>();
+            for (int block = 0; block < 2_000; block++) {
+                blocks.add(RawZMalloc.zmalloc(4_000));
+            }
+            blocks.forEach(RawZMalloc::zfree);
             ZMalloc.allocator().purge();
             assertThatThrownBy(() -> RawZMalloc.zmalloc(1L << 60)).isInstanceOf(NativeOutOfMemoryError.class);
         });
@@ -54,10 +60,16 @@ class FlightRecorderTest {
         RecordedEvent outOfMemory = events.get("dev.zmalloc.OutOfMemory").getFirst();
         assertThat(outOfMemory.getLong("requestedBytes")).isEqualTo(1L << 60);
         assertThat(outOfMemory.getStackTrace().getFrames()).isNotEmpty();
-        RecordedEvent sample = events.get("dev.zmalloc.AllocationSample").getFirst();
-        assertThat(sample.getLong("usableBytes")).isPositive();
-        assertThat(sample.getInt("ofBlocks")).isGreaterThan(1);
-        assertThat(sample.getStackTrace().getFrames().toString()).contains("OffHeapStore");
+        List<RecordedEvent> samples = events.get("dev.zmalloc.AllocationSample");
+        assertThat(samples.stream()
+                        .mapToLong(sample -> sample.getLong("growthBytes"))
+                        .sum())
+                .as("what is sampled of 8 MB and the store's")
+                .isBetween(4_000_000L, 16_000_000L);
+        assertThat(samples).anySatisfy(sample -> {
+            assertThat(sample.getLong("bytes")).isBetween(4_000L, 8_192L);
+            assertThat(sample.getStackTrace().getFrames().toString()).contains("FlightRecorderTest");
+        });
 
         RecordedEvent used = events.get("dev.zmalloc.UsedMemory").getLast();
         assertThat(used.getLong("peakMemory")).isGreaterThanOrEqualTo(used.getLong("usedMemory"));

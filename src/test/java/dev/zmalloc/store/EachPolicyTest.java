@@ -238,7 +238,7 @@ class EachPolicyTest {
     private static int access(OffHeapStore store, int number) {
         int[] found = {-1};
         for (Stripe stripe : store.stripes()) {
-            stripe.exclusively(() -> ChainWalk.stamp(stripe.table(), 0, 1 << 30, (entry, access) -> {
+            stripe.exclusively(() -> ChainWalk.stamp(stripe.table(), 0, 1 << 30, (entry, access, expires) -> {
                 if (EntryLayout.keyBytes(entry) == Integer.BYTES
                         && ByteBuffer.wrap(EntryLayout.copyOfKey(entry)).getInt() == number) {
                     found[0] = access;

@@ -4,14 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.table.EntryLayout;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The clock is the user's, and asked in the middle of things: that it throws must cost no more than the call. */
 @Tag("core")
@@ -20,17 +21,18 @@ class FailingClockTest {
     private static final byte[] OLD = new byte[100];
     private static final byte[] NEW = new byte[200];
 
-    @Test
-    void anOperationThatFailsForTheClockLeavesAWholeStore() {
+    /** With a budget, in which the old value and the new one weigh differently, and without. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void anOperationThatFailsForTheClockLeavesAWholeStore(boolean hasBudget) {
         AtomicBoolean fails = new AtomicBoolean();
-        try (OffHeapStore store = OffHeapStore.builder()
-                .clock(() -> {
-                    if (fails.get()) {
-                        throw new IllegalArgumentException("of the clock");
-                    }
-                    return 0;
-                })
-                .build()) {
+        OffHeapStoreBuilder builder = OffHeapStore.builder().clock(() -> {
+            if (fails.get()) {
+                throw new IllegalArgumentException("of the clock");
+            }
+            return 0;
+        });
+        try (OffHeapStore store = (hasBudget ? builder.payloadOnly(1_000, EntryLayout::valueBytes) : builder).build()) {
             List<ThrowingCallable> calls = List.of(
                     () -> store.get(KEY),
                     () -> store.read(KEY, segment -> 1),
@@ -57,6 +59,7 @@ class FailingClockTest {
             StoreValidator.validate(store);
         }
     }
+
     /** It is asked whether what is sampled, or evicted, has expired. */
     @ParameterizedTest
     @EnumSource

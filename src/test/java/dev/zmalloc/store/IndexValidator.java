@@ -32,7 +32,7 @@ final class IndexValidator {
 
     private long check(Stripe stripe) {
         StripeBooks books = stripe.books();
-        ChainWalk.stamp(stripe.table(), 0, stripe.table().bucketCount(), (entry, access) -> {
+        ChainWalk.stamp(stripe.table(), 0, stripe.table().bucketCount(), (entry, access, expires) -> {
             entries.put(entry, access);
             return access;
         });

@@ -85,7 +85,10 @@ class PolicyChangeTest {
                 store.eviction().setPolicy(policy);
                 assertComplete(store);
                 assertThat(store.usedMemory()).isLessThanOrEqualTo(maxMemory);
-                assertThat((double) store.size()).isGreaterThan(size * 0.7);
+                assertThat((double) store.size())
+                        .isGreaterThan(
+                                // What S3-FIFO remembers of keys that are gone takes room too.
+                                size * (policy.isQueued() ? 0.7 : 0.75));
                 assertThat(store.size() + store.statistics().evictions()).isEqualTo(size);
                 if (policy.evicts()) {
                     for (int more = 0; more < 5_000; more++) {

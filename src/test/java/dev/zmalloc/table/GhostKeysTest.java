@@ -136,4 +136,24 @@ class GhostKeysTest {
         assertThat(account.usedMemory()).isLessThan(8192);
         close();
     }
+
+    /** Few keys are moved to a larger index; many are forgotten, so that nobody waits for them. */
+    @Test
+    void aLargerIndexKeepsFewKeysAndForgetsMany() {
+        for (int keys : new int[] {1_000, 100_000}) {
+            expect(keys);
+            for (int key = 0; key < keys; key++) {
+                expect(1);
+                ghosts.add(hash(key), 1, SPAN);
+            }
+            assertThat(ghosts.keys()).isEqualTo(keys);
+            expect(4L * keys);
+            assertThat(ghosts.keys()).isEqualTo(keys == 1_000 ? keys : 0);
+            assertThat(ghosts.remove(hash(7))).isEqualTo(keys == 1_000);
+            expect(1);
+            ghosts.add(hash(-1), 1, SPAN);
+            assertThat(ghosts.remove(hash(-1))).isTrue();
+            close();
+        }
+    }
 }

@@ -96,7 +96,7 @@ class SlotCursorTest {
         Map<Integer, Integer> expiring = new HashMap<>();
         Map<Integer, Integer> sampled = new HashMap<>();
         for (int first = 0; first < table.bucketCount(); first += 7) {
-            ChainWalk.stamp(table, first, 7, (entry, field) -> {
+            ChainWalk.stamp(table, first, 7, (entry, field, expires) -> {
                 assertThat(shown.put(number(entry), field)).isNull();
                 return field;
             });
@@ -124,7 +124,7 @@ class SlotCursorTest {
         for (int key = 0; key < 500; key++) {
             put(key, hash.hash(key(key), Integer.BYTES), 1_000, false, 0);
         }
-        ChainWalk.stamp(table, 0, table.bucketCount(), (entry, field) -> field + number(entry));
+        ChainWalk.stamp(table, 0, table.bucketCount(), (entry, field, expires) -> field + number(entry));
         for (int index = 0; index < table.bucketCount(); index++) {
             ChainWalk.sample(
                     table,
