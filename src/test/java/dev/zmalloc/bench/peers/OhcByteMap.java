@@ -18,6 +18,9 @@ final class OhcByteMap implements ByteMap {
     private static final double LOAD_FACTOR = 0.75;
     private static final int CHUNKS = 64;
 
+    /** Its header, key and value: for the number of entries that a limit has room for. */
+    private static final int BYTES_PER_ENTRY = 176;
+
     private final OHCache<byte[], byte[]> cache;
 
     private OhcByteMap(OHCacheBuilder<byte[], byte[]> builder) {
@@ -43,6 +46,12 @@ final class OhcByteMap implements ByteMap {
                 .segmentCount(segments)
                 .chunkSize((int) (capacity / segments / CHUNKS))
                 .capacity(capacity));
+    }
+
+    /** The same with a limit in bytes, of which OHC counts what it allocates for entries, and not its tables. */
+    static OhcByteMap limited(long maxBytes) {
+        return new OhcByteMap(builder((int) Math.min(Integer.MAX_VALUE, maxBytes / BYTES_PER_ENTRY))
+                .capacity(maxBytes));
     }
 
     private static OHCacheBuilder<byte[], byte[]> builder(int entries) {

@@ -63,6 +63,20 @@ public enum Peer {
         };
     }
 
+    /**
+     * Opens a cache that evicts at a limit in bytes.
+     *
+     * @param payloadOnly for Caffeine, whether the limit is on keys and values alone
+     * @throws IllegalArgumentException if this one is not measured so
+     */
+    public ByteMap openLimited(long maxBytes, boolean payloadOnly) {
+        return switch (this) {
+            case CAFFEINE -> new CaffeineByteMap(maxBytes, payloadOnly);
+            case OHC -> OhcByteMap.limited(maxBytes);
+            default -> throw new IllegalArgumentException(this + " is not measured at a limit");
+        };
+    }
+
     /** Bytes that peers with a limit in bytes may take for so many entries: what they need, several times over. */
     static long limitBytes(int entries) {
         return Math.max(64L << 20, 512L * entries);

@@ -11,7 +11,7 @@ import java.util.List;
  * The JVM that a peer is measured in: two gibibytes of heap, which a million entries on the heap fit into and which are
  * touched at the start, the peer's own options, and jemalloc in front of libc's malloc for who asks for it.
  */
-final class PeerJvm {
+public final class PeerJvm {
     private static final int UNSAFE_OPTION_SINCE = 23;
     private static final String JEMALLOC = "libjemalloc.so.2";
     private static final List<String> COMMON =
@@ -21,7 +21,7 @@ final class PeerJvm {
     private final boolean jemallocLoads;
 
     /** Looks whether jemalloc can be preloaded, and writes a launcher that does so into {@code folder}. */
-    PeerJvm(Path folder) throws IOException, InterruptedException {
+    public PeerJvm(Path folder) throws IOException, InterruptedException {
         launcher = Files.createDirectories(folder).resolve("java-with-jemalloc").toAbsolutePath();
         Files.writeString(launcher, "#!/bin/sh\nLD_PRELOAD=" + JEMALLOC + " exec '" + java() + "' \"$@\"\n");
         if (!launcher.toFile().setExecutable(true)) {
@@ -40,7 +40,7 @@ final class PeerJvm {
     }
 
     /** Whether jemalloc is there to preload. */
-    boolean jemallocLoads() {
+    public boolean jemallocLoads() {
         return jemallocLoads;
     }
 
@@ -61,15 +61,28 @@ final class PeerJvm {
 
     /** Runs {@link PeerMemory}. */
     PeerMemory.Sizes memory(Peer peer) throws IOException, InterruptedException {
+        return PeerMemory.Sizes.parse(run(peer, List.of(), PeerMemory.class, peer.name()));
+    }
+
+    /**
+     * Runs a main class in a JVM as it is for a peer, and answers what it has printed.
+     *
+     * @param more options of the JVM besides
+     * @throws IOException if it failed; the message has what it printed
+     */
+    public String run(Peer peer, List<String> more, Class<?> main, String... arguments)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(executable(peer));
         command.addAll(options(peer));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), PeerMemory.class.getName(), peer.name()));
+        command.addAll(more);
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
-            throw new IOException("the memory of " + peer.title() + " could not be measured: " + output);
+            throw new IOException(main.getSimpleName() + " of " + peer.title() + " has failed: " + output);
         }
-        return PeerMemory.Sizes.parse(output);
+        return output;
     }
 }

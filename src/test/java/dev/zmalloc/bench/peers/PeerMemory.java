@@ -13,7 +13,7 @@ import java.util.Map;
  * before the peer was opened until it is filled: memory that is reserved at the start is resident too. A small
  * instance, opened, used and closed before, has all classes loaded and the hot ones compiled by then.
  */
-final class PeerMemory {
+public final class PeerMemory {
     private static final int WARM_UP_ENTRIES = 5_000;
     private static final int WARM_UP_ROUNDS = 200;
     private static final int COLLECTIONS = 3;
@@ -97,8 +97,8 @@ final class PeerMemory {
         }
     }
 
-    /** The resident set, and the live heap. */
-    private static long[] memory() throws InterruptedException {
+    /** The resident set, and the live heap, after collections. */
+    public static long[] memory() throws InterruptedException {
         for (int collection = 0; collection < COLLECTIONS; collection++) {
             System.gc();
             Thread.sleep(SETTLING_MILLIS);

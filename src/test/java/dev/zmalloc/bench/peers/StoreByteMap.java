@@ -4,15 +4,20 @@ import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.OffHeapStore;
 import org.jspecify.annotations.Nullable;
 
-/** The store as users get it: a limit, {@code allkeys-lru}, and defaults for the rest. */
+/** The store through its public methods. */
 final class StoreByteMap implements ByteMap {
     private final OffHeapStore store;
 
+    /** As users get it: a limit, {@code allkeys-lru}, and defaults for the rest. */
     StoreByteMap(int entries) {
-        store = OffHeapStore.builder()
+        this(OffHeapStore.builder()
                 .maxMemory(Peer.limitBytes(entries))
                 .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
-                .build();
+                .build());
+    }
+
+    StoreByteMap(OffHeapStore store) {
+        this.store = store;
     }
 
     @Override

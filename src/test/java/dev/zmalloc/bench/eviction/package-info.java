@@ -1,0 +1,7 @@
+/**
+ * What it costs to be full: {@code make bench-eviction}.
+ *
+ * <p>{@code Churn}, {@code EvictionCost}, {@code PutLatency}, {@code Lowering} and {@code Limits} each measure one
+ * thing in a JVM of its own and print {@code Findings}; {@code BenchEviction} runs them and shows what came out.
+ */
+package dev.zmalloc.bench.eviction;
