@@ -77,14 +77,22 @@ final class EvictionPool {
         return size == 0;
     }
 
-    /** Takes a candidate in, unless the pool is full of better ones. A candidate known already gets its new score. */
+    /**
+     * Takes a candidate in, unless the pool is full of better ones. A candidate known already gets its new score; if
+     * that is none for the pool, it keeps the old one, and is found to have been used when its turn comes.
+     */
     void offer(long score, long item, long location, int access) {
+        if (size == CAPACITY && score < score(0)) {
+            return;
+        }
         removeIfPresent(item, location);
         int position = size;
         while (position > 0 && score(position - 1) >= score) {
             position--;
         }
-        if (size < CAPACITY) {
+        if (position == size && size < CAPACITY) {
+            size++;
+        } else if (size < CAPACITY) {
             Memory.copy(candidate(position), candidate(position + 1), (long) (size - position) * CANDIDATE_BYTES);
             size++;
         } else if (position == 0) {

@@ -33,6 +33,8 @@ public final class Evictor implements AutoCloseable {
     /** Evictions after which the clock is looked at, and what is held, in {@link #performEvictions}. */
     private static final int EVICTIONS_PER_LOOK = 16;
 
+    private static final int SPINS = 200;
+
     private final EvictionTarget target;
     private final LongSupplier usedMemory;
     private final LongSupplier nanoTime;
@@ -273,7 +275,7 @@ public final class Evictor implements AutoCloseable {
      *     held by somebody
      */
     public long evictOne() {
-        lock.lock();
+        lockBriefly();
         try {
             if (pool == null || !policy.evicts()) {
                 return 0;
@@ -288,6 +290,17 @@ public final class Evictor implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** An eviction takes less than a microsecond: who finds another under way looks again before it goes to sleep. */
+    private void lockBriefly() {
+        for (int spin = 0; spin < SPINS; spin++) {
+            if (lock.tryLock()) {
+                return;
+            }
+            Thread.onSpinWait();
+        }
+        lock.lock();
     }
 
     private long evictSampled(EvictionPool candidates) {

@@ -3,6 +3,7 @@ package dev.zmalloc.store;
 import dev.zmalloc.table.EntryOwner;
 import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.ReaderEpochs;
+import dev.zmalloc.table.StripeSet;
 import java.util.ArrayDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,8 @@ final class ClearedTables {
     private static final int SEGMENTS_PER_CHAIN = 4;
 
     private final ReaderEpochs epochs;
+    private final StripeSet stripes;
+    private final int stripe;
     private final ArrayDeque<Cleared> cleared = new ArrayDeque<>(0);
     private volatile boolean any;
 
@@ -30,8 +33,11 @@ final class ClearedTables {
         }
     }
 
-    ClearedTables(ReaderEpochs epochs) {
+    /** Those of a stripe, which is in {@code stripes} while there are any. */
+    ClearedTables(ReaderEpochs epochs, StripeSet stripes, int stripe) {
         this.epochs = epochs;
+        this.stripes = stripes;
+        this.stripe = stripe;
     }
 
     /** Whether there are any. Any thread. */
@@ -47,6 +53,7 @@ final class ClearedTables {
         Cleared last = new Cleared(table, index);
         cleared.add(last);
         any = true;
+        stripes.set(stripe, true);
         return last;
     }
 
@@ -67,6 +74,7 @@ final class ClearedTables {
         if (tableGone && indexGone) {
             cleared.remove();
             any = !cleared.isEmpty();
+            stripes.set(stripe, any);
         }
         return true;
     }

@@ -6,6 +6,7 @@ import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.SipHash;
+import dev.zmalloc.table.StripeSet;
 import java.util.function.LongUnaryOperator;
 
 /** The parts of an {@link OffHeapStore}, made and put together. All memory they take so far is the evictor's pool. */
@@ -52,13 +53,15 @@ final class StoreCore {
                 epochs,
                 new EntryPins(),
                 stripes.length,
+                new StripeSet(),
+                new StripeSet(),
                 builder.millis,
                 sizes,
                 builder.budget(),
                 builder.payload != null);
         StripePolicy policy = new StripePolicy(builder.policy, builder.parameters, evictor.rule());
         for (int index = 0; index < stripes.length; index++) {
-            stripes[index] = new Stripe(parts, policy);
+            stripes[index] = new Stripe(parts, policy, index);
         }
         memory = new StoreMemory(parts, evictor, stripes);
         operations = new StoreOperations(parts, stripes, memory);

@@ -54,11 +54,15 @@ final class StoreEntries implements EvictionTarget {
         try {
             int offered = 0;
             long bits = random;
-            for (int draw = 0; draw < 2 * count && offered < count; draw++) {
+            for (int draw = 0, drawn = 0; draw < 2 * count && drawn < count; draw++) {
                 // The high half of a product picks the stripe, the low half's upper bits the bucket.
                 bits = bits * 0xD1342543DE82EF95L + 0x9E3779B97F4A7C15L;
                 sampledStripe = (int) (bits >>> 58) & (stripes.length - 1);
-                offered += sample(stripes[sampledStripe], (int) (bits >>> 24));
+                HashTable table = stripes[sampledStripe].table();
+                int shown = sample(stripes[sampledStripe], (int) (bits >>> 24));
+                offered += shown;
+                // A bucket with less than the mean counts for the mean: it is drawn as often as one with more.
+                drawn += Math.max(shown, meanFill(table));
             }
             for (int step = 0; step < stripes.length && offered == 0; step++) {
                 sampledStripe = (int) (random + step) & (stripes.length - 1);
@@ -103,6 +107,10 @@ final class StoreEntries implements EvictionTarget {
                     table, (first + step) % buckets, stripe.books().aging(), offering);
         }
         return shown;
+    }
+
+    private static int meanFill(HashTable table) {
+        return (int) (table.size() / Math.max(1, table.bucketCount()));
     }
 
     private static int bucketIndex(HashTable table, int random) {

@@ -8,6 +8,7 @@ import dev.zmalloc.evict.EvictionStatistics;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
+import dev.zmalloc.table.StripeSet;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +30,9 @@ final class StoreMemory {
     /** How long closing waits for reads that copy. They take microseconds, unless their thread lost its processor. */
     private static final long MAX_CLOSE_NANOS = 10_000_000_000L;
 
-    private static final int SPINS = 100;
+    private static final int SPINS = 200;
+    private static final long NO_BYTES = Long.MAX_VALUE;
+    private static final int SPINS_PER_LOOK = 10;
 
     /** Chains of a cleared table that are taken apart at once where memory is wanted. */
     private static final int DRAINED_CHAINS = 16;
@@ -39,6 +42,8 @@ final class StoreMemory {
     private final Evictor evictor;
     private final EntryPins pins;
     private final Stripe[] stripes;
+    private final StripeSet waiting;
+    private final StripeSet cleared;
 
     /** What the store takes when it is empty. */
     private final long emptyBytes;
@@ -63,6 +68,8 @@ final class StoreMemory {
         pins = parts.pins();
         this.evictor = evictor;
         this.stripes = stripes;
+        waiting = parts.waiting();
+        cleared = parts.cleared();
         emptyBytes = account.usedMemory();
     }
 
@@ -229,11 +236,11 @@ final class StoreMemory {
     private long makeRoom(long bytes, int own, long removals, long waitedNanos) {
         long readable = readableBytes();
         if (readable > 0 && !account.isOver(bytes - readable)) {
-            return reclaim() > 0 ? waitedNanos : waitedNanos + pause();
+            return reclaim() > 0 ? waitedNanos : waitedNanos + pause(bytes, true);
         }
         if (hasCleared()) {
             // Nothing is evicted in place of what was cleared: that is free once the readers of this moment are done.
-            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause();
+            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause(bytes, false);
         }
         // Asked first: an operation that has ended by then has left an entry to evict.
         long endedBefore = ended.sum();
@@ -244,21 +251,21 @@ final class StoreMemory {
         }
         // All asked again, in the order in which memory passes: who cleared a table meanwhile left nothing to evict.
         if (hasCleared() || readable > 0 || readableBytes() > 0) {
-            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause();
+            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause(bytes, false);
         }
         // Or what was cleared was freed and taken by others, who hold it still or ended meanwhile.
         othersHold |= ended.sum() != endedBefore || begun.sum() - endedBefore > own;
         if (!othersHold || !evictor.policy().evicts()) {
             return MAX_WAIT_NANOS + 1;
         }
-        return waitedNanos + pause();
+        return waitedNanos + pause(bytes, false);
     }
 
     /** What is free as soon as readers of this moment are done. */
     long readableBytes() {
         long sum = 0;
-        for (Stripe stripe : stripes) {
-            sum += stripe.readableBytes();
+        for (long bits = waiting.bits(); bits != 0; bits &= bits - 1) {
+            sum += stripes[Long.numberOfTrailingZeros(bits)].readableBytes();
         }
         return sum;
     }
@@ -273,26 +280,19 @@ final class StoreMemory {
 
     private long reclaim() {
         long freed = 0;
-        for (Stripe stripe : stripes) {
-            if (stripe.readableBytes() > 0) {
-                freed += stripe.reclaim();
-            }
+        for (long bits = waiting.bits(); bits != 0; bits &= bits - 1) {
+            freed += stripes[Long.numberOfTrailingZeros(bits)].reclaim();
         }
         return freed;
     }
 
     private boolean hasCleared() {
-        for (Stripe stripe : stripes) {
-            if (stripe.hasCleared()) {
-                return true;
-            }
-        }
-        return false;
+        return cleared.bits() != 0;
     }
 
     private boolean drainSome() {
-        for (Stripe stripe : stripes) {
-            if (stripe.hasCleared() && stripe.drainSome(DRAINED_CHAINS)) {
+        for (long bits = cleared.bits(); bits != 0; bits &= bits - 1) {
+            if (stripes[Long.numberOfTrailingZeros(bits)].drainSome(DRAINED_CHAINS)) {
                 return true;
             }
         }
@@ -302,15 +302,20 @@ final class StoreMemory {
     /**
      * Waits a moment: spinning first, since a reader is done in less than a microsecond unless it lost its processor.
      * Then the thread lets go of its own: who is waited for may be a virtual thread that has none.
+     *
+     * @param bytes that are wanted, which another thread may have freed; {@link #NO_BYTES} if it is not for memory
+     * @param forReaders whether it is of no use to wait once no block waits for readers: others have taken them
      */
-    private long pause() {
+    private long pause(long bytes, boolean forReaders) {
         long start = System.nanoTime();
-        for (int spin = 0; spin < SPINS; spin++) {
+        for (int spin = 1; spin <= SPINS; spin++) {
             Thread.onSpinWait();
+            if (spin % SPINS_PER_LOOK == 0
+                    && (reclaim() > 0 || !account.isOver(bytes) || (forReaders && waiting.bits() == 0))) {
+                return System.nanoTime() - start;
+            }
         }
-        if (reclaim() == 0) {
-            LockSupport.parkNanos(WAIT_NANOS);
-        }
+        LockSupport.parkNanos(WAIT_NANOS);
         return System.nanoTime() - start;
     }
 
@@ -390,7 +395,7 @@ final class StoreMemory {
             }
             othersHold |= ended.sum() != endedBefore || budget.used() != usedBefore;
             if (othersHold && evictor.policy().evicts()) {
-                return waitedNanos + pause();
+                return waitedNanos + pause(NO_BYTES, false);
             }
         }
         checkOpen();

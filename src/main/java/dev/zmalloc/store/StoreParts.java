@@ -7,6 +7,7 @@ import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.SipHash;
+import dev.zmalloc.table.StripeSet;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param epochs of readers
  * @param pins of readers that take longer
  * @param stripes how many there are
+ * @param waiting those with blocks that wait for readers
+ * @param cleared those with tables that were cleared
  * @param millis tells the time that expiry goes by
  * @param sizes tells the bytes of an entry, for policies that go by these
  * @param budget a limit beside that of memory, or {@code null}
@@ -35,6 +38,8 @@ record StoreParts(
         ReaderEpochs epochs,
         EntryPins pins,
         int stripes,
+        StripeSet waiting,
+        StripeSet cleared,
         LongSupplier millis,
         LongUnaryOperator sizes,
         @Nullable EntryBudget budget,

@@ -53,14 +53,15 @@ final class Stripe {
     private final ExpiredEntries expired;
     private volatile boolean closed;
 
-    Stripe(StoreParts parts, StripePolicy policy) {
+    /** The stripe of that number. */
+    Stripe(StoreParts parts, StripePolicy policy, int number) {
         this.parts = parts;
         clock = parts.clock();
         epochs = parts.epochs();
         pins = parts.pins();
-        retired = new RetiredBlocks(parts.account(), epochs, pins);
+        retired = new RetiredBlocks(parts.account(), epochs, pins, parts.waiting(), number);
         expired = new ExpiredEntries(parts.millis());
-        cleared = new ClearedTables(epochs);
+        cleared = new ClearedTables(epochs, parts.cleared(), number);
         isHeld = pins::isHeld;
         isDead = this::isDead;
         table = newTable();
@@ -331,11 +332,15 @@ final class Stripe {
 
     private long retireVictim(long entry) {
         long bytes = EntryLayout.entryBytes(entry);
-        boolean isLive = leave(entry, null);
+        boolean isLive = true;
+        try {
+            isLive = !isDead(entry);
+        } finally {
+            retired.retireNow(entry, bytes);
+        }
         if (!isLive) {
             expirations.add(1);
         }
-        retired.reclaim();
         return isLive ? bytes : -bytes;
     }
 

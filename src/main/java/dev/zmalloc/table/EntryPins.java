@@ -4,6 +4,7 @@ import dev.zmalloc.ffi.ThreadStripe;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -32,10 +33,17 @@ public final class EntryPins {
     private static final int STRIPE_PLACES = 8;
     private static final int GROUP_PLACES = ThreadStripe.COUNT * STRIPE_PLACES;
     private static final long COPY_BIT = 1;
+    private static final long[][] NO_GROUPS = {};
     private static final VarHandle PLACES_HANDLE = MethodHandles.arrayElementVarHandle(long[].class);
 
     private final ReentrantLock growing = new ReentrantLock();
     private volatile long[][] groups = {new long[GROUP_PLACES]};
+
+    /**
+     * The stripes in which a place was ever taken, so that who looks for a pin need not look at the others. A bit is
+     * set before the place is written, and whoever must see the pin sees what was before it.
+     */
+    private final AtomicInteger usedStripes = new AtomicInteger();
 
     /** Makes pins of nothing. */
     public EntryPins() {}
@@ -76,7 +84,11 @@ public final class EntryPins {
         }
     }
 
-    private static boolean tryPlace(long[] group, int place, long entry) {
+    private boolean tryPlace(long[] group, int place, long entry) {
+        int bit = 1 << (place / STRIPE_PLACES);
+        if ((usedStripes.get() & bit) == 0) {
+            usedStripes.getAndUpdate(used -> used | bit);
+        }
         return (long) PLACES_HANDLE.getOpaque(group, place) == 0
                 && PLACES_HANDLE.compareAndSet(group, place, 0L, entry);
     }
@@ -106,34 +118,29 @@ public final class EntryPins {
 
     /** Tells whether anything is pinned. */
     boolean any() {
-        for (long[] group : groups) {
-            for (int place = 0; place < GROUP_PLACES; place++) {
-                if ((long) PLACES_HANDLE.getAcquire(group, place) != 0) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return contains(-1, 0, false);
     }
 
     /** Tells whether an entry is pinned. */
     boolean isPinned(long entry) {
-        for (long[] group : groups) {
-            for (int place = 0; place < GROUP_PLACES; place++) {
-                if (((long) PLACES_HANDLE.getAcquire(group, place) & ~COPY_BIT) == entry) {
-                    return true;
-                }
-            }
-        }
-        return false;
+        return contains(~COPY_BIT, entry, true);
     }
 
     /** Tells whether an entry is pinned for something else than a copy. */
     public boolean isHeld(long entry) {
-        for (long[] group : groups) {
-            for (int place = 0; place < GROUP_PLACES; place++) {
-                if ((long) PLACES_HANDLE.getAcquire(group, place) == entry) {
-                    return true;
+        return contains(-1, entry, true);
+    }
+
+    /** Whether a place has, under a mask, this value, or another one. */
+    private boolean contains(long mask, long value, boolean isEqual) {
+        int used = usedStripes.get();
+        for (long[] group : used == 0 ? NO_GROUPS : groups) {
+            for (int bits = used; bits != 0; bits &= bits - 1) {
+                int first = Integer.numberOfTrailingZeros(bits) * STRIPE_PLACES;
+                for (int place = first; place < first + STRIPE_PLACES; place++) {
+                    if ((((long) PLACES_HANDLE.getAcquire(group, place) & mask) == value) == isEqual) {
+                        return true;
+                    }
                 }
             }
         }

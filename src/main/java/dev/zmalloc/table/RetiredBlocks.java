@@ -32,6 +32,11 @@ public final class RetiredBlocks {
     private final MemoryAccount account;
     private final ReaderEpochs epochs;
     private final EntryPins pins;
+    private final StripeSet waiting;
+    private final int stripe;
+
+    /** Whether the stripe is in {@link #waiting}. */
+    private boolean isWaiting;
 
     private final BlockRing ring = new BlockRing(INITIAL_BLOCKS);
 
@@ -55,9 +60,21 @@ public final class RetiredBlocks {
      * @param pins of those who may read them for longer
      */
     public RetiredBlocks(MemoryAccount account, ReaderEpochs epochs, EntryPins pins) {
+        this(account, epochs, pins, new StripeSet(), 0);
+    }
+
+    /**
+     * Makes an empty list.
+     *
+     * @param waiting has the stripe in it while there are {@link #readableBytes}
+     * @param stripe whose list it is
+     */
+    public RetiredBlocks(MemoryAccount account, ReaderEpochs epochs, EntryPins pins, StripeSet waiting, int stripe) {
         this.account = account;
         this.epochs = epochs;
         this.pins = pins;
+        this.waiting = waiting;
+        this.stripe = stripe;
     }
 
     /** Makes sure that so many blocks can be retired without memory of the heap. */
@@ -76,10 +93,31 @@ public final class RetiredBlocks {
      * @param bytes anything from its requested to its usable size
      */
     public void retire(long address, long bytes) {
-        ring.add(address, bytes, epochs.unlinked());
-        readable.add(RawZMalloc.usableBytesBound(bytes));
+        add(address, bytes);
         if (ring.size() > PATIENT_BLOCKS || readable.get() > PATIENT_BYTES) {
             reclaim();
+        } else {
+            tellWaiting();
+        }
+    }
+
+    /** Like {@link #retire}, for a block whose memory is wanted at once: {@link #reclaim} too. */
+    public void retireNow(long address, long bytes) {
+        add(address, bytes);
+        reclaim();
+    }
+
+    private void add(long address, long bytes) {
+        ring.add(address, bytes, epochs.unlinked());
+        readable.add(RawZMalloc.usableBytesBound(bytes));
+    }
+
+    /** Writes only where that has changed: the line is every other thread's too. */
+    private void tellWaiting() {
+        boolean waits = readableBytes() != 0;
+        if (waits != isWaiting) {
+            isWaiting = waits;
+            waiting.set(stripe, waits);
         }
     }
 
@@ -93,6 +131,12 @@ public final class RetiredBlocks {
         if (ring.size() == 0) {
             return 0;
         }
+        long freed = free();
+        tellWaiting();
+        return freed;
+    }
+
+    private long free() {
         long freed = 0;
         int frees = Math.min(FREES_PER_CALL, ring.size());
         if (!epochs.advanceBeyond(ring.epoch(frees - 1))) {
@@ -139,7 +183,9 @@ public final class RetiredBlocks {
      */
     public long unpinned(long address) {
         int index = pinned.indexOf(address);
-        return index < 0 ? 0 : settle(index);
+        long freed = index < 0 ? 0 : settle(index);
+        tellWaiting();
+        return freed;
     }
 
     /** Frees one of the pinned blocks if it is not pinned any more, and notes else what for it is. */

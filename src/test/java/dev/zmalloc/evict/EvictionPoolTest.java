@@ -50,7 +50,10 @@ class EvictionPoolTest {
             if (random.nextInt(3) > 0) {
                 long[] candidate = {random.nextInt(50), random.nextInt(30), random.nextInt(2), random.nextInt(1 << 16)};
                 pool.offer(candidate[0], candidate[1], candidate[2], (int) candidate[3]);
-                model.removeIf(known -> known[1] == candidate[1] && known[2] == candidate[2]);
+                boolean isFull = model.size() == EvictionPool.CAPACITY;
+                if (!isFull || candidate[0] >= model.get(0)[0]) {
+                    model.removeIf(known -> known[1] == candidate[1] && known[2] == candidate[2]);
+                }
                 if (model.size() < EvictionPool.CAPACITY) {
                     model.add(candidate);
                 } else if (model.get(0)[0] <= candidate[0]) {
