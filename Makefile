@@ -1,12 +1,12 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
 # Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, replay, info, stress, bench-peers,
-# bench-store and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
+# bench-store, bench-eviction and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
 # ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run replay info test stress bench-zmalloc bench-peers bench-store \
+.PHONY: help setup run replay info test stress bench-zmalloc bench-peers bench-store bench-eviction \
 	compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
@@ -65,6 +65,10 @@ bench-peers: ## Measures the store beside other maps and caches, 25 minutes (QUI
 bench-store: ## Measures the store by itself, 15 minutes and 10 GB (QUICK=1: two minutes; options in ARGS)
 	@scripts/natives.sh run
 	@scripts/bench-store.sh $(ARGS)
+
+bench-eviction: ## Measures a store at its limit, 18 minutes and 4 GB (QUICK=1: a minute and a half; options in ARGS)
+	@scripts/natives.sh run
+	@scripts/bench-eviction.sh $(ARGS)
 
 compare-allocators: ## Compares the installed allocators on recorded workloads (QUICK=1: twenty seconds)
 	@scripts/natives.sh test
