@@ -31,7 +31,10 @@ final class Churn {
     /** Requests before anything is measured, for each key there is. */
     private static final double WARM_UP = 2.5;
 
-    private static final long SMALL_BYTES = 8 << 20;
+    private static final long SMALL_BYTES = 1 << 20;
+    private static final long SMALL_REQUESTS = 2_000_000;
+
+    private static final long ALWAYS = Long.MAX_VALUE / 2;
 
     private final List<Requester> requesters = new ArrayList<>();
     private final int keys;
@@ -55,7 +58,7 @@ final class Churn {
         long maxBytes = Long.parseLong(arguments[2]);
         // Loads classes and has the hot ones compiled, so that they do not count as the cache's memory.
         try (ByteMap small = contender.open(SMALL_BYTES)) {
-            of(small, SMALL_BYTES, threads).warmUp();
+            of(small, SMALL_BYTES, threads).request(SMALL_REQUESTS, ALWAYS);
         }
         int[] numbers = numbers(maxBytes);
         long[] before = PeerMemory.memory();
@@ -75,8 +78,9 @@ final class Churn {
         return KeyStream.zipf(keys, SKEW, DRAWS * keys, SEED);
     }
 
-    private void warmUp() throws InterruptedException {
-        request((long) (WARM_UP * keys / requesters.size()), Long.MAX_VALUE / 2);
+    /** Fills the cache, and replaces what is there about twice. */
+    void warmUp() throws InterruptedException {
+        request((long) (WARM_UP * keys / requesters.size()), ALWAYS);
     }
 
     private void measure(int rounds, long millis) throws InterruptedException {

@@ -69,7 +69,7 @@ final class EvictionRun {
             }
         }
         if (parts.contains(Part.LIMIT)) {
-            String maxBytes = Long.toString(32 << 20);
+            String maxBytes = Long.toString(16 << 20);
             steps.add("limit", quick ? 10 : 28, () -> limits(maxBytes, quick ? "1000" : "4000"));
         }
         return steps;

@@ -35,6 +35,7 @@ final class Limits {
                         .build();
                 ByteMap map = ByteMap.of(store)) {
             Churn churn = Churn.of(map, maxBytes, 2);
+            churn.warmUp();
             churn.request(Long.MAX_VALUE, nanos);
             Findings.print(name + ".highest_to_limit", highest(before) / maxBytes);
             store.eviction().setMaxMemory(maxBytes / 2);
