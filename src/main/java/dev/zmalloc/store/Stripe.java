@@ -1,6 +1,7 @@
 package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.AccessClock;
 import dev.zmalloc.evict.EvictionTarget;
 import dev.zmalloc.ffi.ByteRange;
@@ -331,7 +332,9 @@ final class Stripe {
     }
 
     private long retireVictim(long entry) {
-        long bytes = EntryLayout.entryBytes(entry);
+        // Of the allocator's own records: the entry was not used for long, and to read its header is to wait for
+        // memory.
+        long bytes = RawZMalloc.zmallocSize(entry);
         boolean isLive = true;
         try {
             isLive = !isDead(entry);

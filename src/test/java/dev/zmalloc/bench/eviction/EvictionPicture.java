@@ -17,6 +17,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.knowm.xchart.CategoryChart;
 import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 
 /** What was measured as one picture, PNG and SVG: a panel for each part, two in a row. */
@@ -146,6 +147,9 @@ final class EvictionPicture {
     private static void legend(AxesChartStyler styler, LegendPosition position) {
         styler.setLegendVisible(true);
         styler.setLegendPosition(position);
+        if (position == LegendPosition.OutsideS) {
+            styler.setLegendLayout(LegendLayout.Horizontal);
+        }
         styler.setLegendFont(Charts.font(Font.PLAIN, 14));
         styler.setLegendBorderColor(Color.WHITE);
     }

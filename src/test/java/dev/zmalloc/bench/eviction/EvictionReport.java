@@ -125,8 +125,8 @@ final class EvictionReport {
         double evictions = findings.median("lowering.evictions");
         double millis = findings.median("lowering.millis");
         out.printf(
-                "%nLowering the limit of %,d entries by half: %,.0f evicted in %.1f s; another thread's operations, ns at"
-                        + " most%n",
+                "%nLowering the limit of %,d entries by half: %,.0f evicted in %.1f s; another thread's operations, ns"
+                        + " at most%n",
                 run.lowered(), evictions, millis / MICRO);
         percentiles(
                 List.of("lowering.calm_get", "lowering.get", "lowering.calm_put", "lowering.put"),
