@@ -25,10 +25,10 @@ final class Findings {
     /** Prints all percentiles, and the mean. */
     static void print(String name, Histogram nanos) {
         for (double percentile : PERCENTILES) {
-            print(percentile(name, percentile), nanos.getValueAtPercentile(percentile));
+            print(percentile(name, percentile), (double) nanos.getValueAtPercentile(percentile));
         }
         print(name + ".mean", nanos.getMean());
-        print(name + ".count", nanos.getTotalCount());
+        print(name + ".count", (double) nanos.getTotalCount());
     }
 
     static String percentile(String name, double percentile) {
