@@ -22,13 +22,18 @@ final class Findings {
         System.out.println(MARK + name + " " + value);
     }
 
+    /** Prints a whole number. */
+    static void print(String name, long value) {
+        print(name, (double) value);
+    }
+
     /** Prints all percentiles, and the mean. */
     static void print(String name, Histogram nanos) {
         for (double percentile : PERCENTILES) {
-            print(percentile(name, percentile), (double) nanos.getValueAtPercentile(percentile));
+            print(percentile(name, percentile), nanos.getValueAtPercentile(percentile));
         }
         print(name + ".mean", nanos.getMean());
-        print(name + ".count", (double) nanos.getTotalCount());
+        print(name + ".count", nanos.getTotalCount());
     }
 
     static String percentile(String name, double percentile) {
