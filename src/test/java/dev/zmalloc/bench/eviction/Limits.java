@@ -44,7 +44,7 @@ final class Limits {
             }
             FaultInjectingAllocator.resetHighest();
             churn.request(Long.MAX_VALUE, nanos);
-            Findings.print(name + ".highest_to_lowered_limit", highest(before) / (maxBytes / 2));
+            Findings.print(name + ".highest_to_lowered_limit", 2 * highest(before) / maxBytes);
         }
         Findings.print(name + ".left_bytes", FaultInjectingAllocator.heldBytes() - before);
     }
