@@ -81,7 +81,7 @@ final class StoreEntries implements EvictionTarget {
         try {
             for (int step = 0; step < stripes.length && offered < count; step++) {
                 sampledStripe = (int) ((random >>> 58) + step) & (stripes.length - 1);
-                offered += stripes[sampledStripe].sampleExpiring(random, count - offered, offering);
+                offered += stripes[sampledStripe].victims().sampleExpiring(random, count - offered, offering);
             }
             return offered;
         } finally {
@@ -151,7 +151,7 @@ final class StoreEntries implements EvictionTarget {
         int other = (int) (random >>> 52) & mask;
         int first = stripes[one].books().queuedBytes() >= stripes[other].books().queuedBytes() ? one : other;
         for (int step = 0; step <= mask; step++) {
-            long bytes = stripes[(first + step) & mask].evictNext();
+            long bytes = stripes[(first + step) & mask].victims().evictNext();
             if (bytes != 0) {
                 return bytes;
             }
@@ -161,6 +161,6 @@ final class StoreEntries implements EvictionTarget {
 
     @Override
     public long evict(long item, long location, int access) {
-        return stripes[(int) (location >>> Integer.SIZE)].evict(item, (int) location, access);
+        return stripes[(int) (location >>> Integer.SIZE)].victims().evict(item, (int) location, access);
     }
 }

@@ -71,7 +71,7 @@ final class StoreKeeper {
         if (stripe.readableBytes() > 0) {
             stripe.reclaim();
         }
-        boolean removed = !stripe.removeExpired(CHAINS_PER_STEP);
+        boolean removed = !stripe.victims().removeExpired(CHAINS_PER_STEP);
         boolean shrunk = stripe.shrinkSome();
         return drained || removed || shrunk;
     }

@@ -45,7 +45,7 @@ public record StoreStatistics(
         for (Stripe stripe : store.stripes()) {
             puts += stripe.puts();
             removals += stripe.removals();
-            expirations += stripe.expirations();
+            expirations += stripe.victims().expirations();
             buckets += stripe.table().bucketCount();
             children += stripe.table().childCount();
         }

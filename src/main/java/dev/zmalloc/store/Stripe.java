@@ -1,19 +1,15 @@
 package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
-import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.AccessClock;
-import dev.zmalloc.evict.EvictionTarget;
 import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
-import dev.zmalloc.table.EntryVisitor;
 import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.OwnedCount;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.RetiredBlocks;
 import java.util.function.IntUnaryOperator;
-import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -42,16 +38,14 @@ final class Stripe {
     private final RetiredBlocks retired;
     private final OwnedCount puts = new OwnedCount();
     private final OwnedCount removals = new OwnedCount();
-    private final OwnedCount expirations = new OwnedCount();
 
     private volatile HashTable table;
 
     private final ClearedTables cleared;
 
     private final StripeBooks books;
-    private final LongPredicate isHeld;
-    private final LongPredicate isDead;
     private final ExpiredEntries expired;
+    private final StripeVictims victims;
     private volatile boolean closed;
 
     /** The stripe of that number. */
@@ -63,10 +57,9 @@ final class Stripe {
         retired = new RetiredBlocks(parts.account(), epochs, pins, parts.waiting(), number);
         expired = new ExpiredEntries(parts.millis());
         cleared = new ClearedTables(epochs, parts.cleared(), number);
-        isHeld = pins::isHeld;
-        isDead = this::isDead;
         table = newTable();
         books = new StripeBooks(parts, policy);
+        victims = new StripeVictims(this, parts, books, lock, retired, expired);
         books.open(table);
     }
 
@@ -287,85 +280,15 @@ final class Stripe {
             }
             books.left(entry, table.lastAccess());
             boolean isLive = leave(entry, removed);
-            (isLive ? removals : expirations).add(1);
+            if (isLive) {
+                removals.add(1);
+            } else {
+                victims.countExpiration();
+            }
             return isLive;
         } finally {
             lock.unlock();
         }
-    }
-
-    /**
-     * Evicts an entry seen earlier, if it is still there, has the same access field and nobody holds it. By address: if
-     * another entry has come to that meanwhile, it goes instead, unless the policy spares it.
-     *
-     * @return the bytes of it, which are free once the readers of this epoch, and who copies it, are gone; as a
-     *     negative number if it had expired; or 0
-     */
-    long evict(long entry, int bucketIndex, int access) {
-        lock.lock();
-        try {
-            retired.ensureRoom(HashTable.retirementsBound());
-            boolean expiring = access == EvictionTarget.EXPIRED || books.sparesLasting();
-            if (closed || pins.isHeld(entry) || !table.removeIfUnchanged(bucketIndex, entry, access, expiring)) {
-                return 0;
-            }
-            books.left(entry, table.lastAccess());
-            return retireVictim(entry);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Evicts an entry by the queues. Answers what {@link #evict} does; 0 if there are none, or all are held. */
-    long evictNext() {
-        lock.lock();
-        try {
-            if (closed) {
-                return 0;
-            }
-            retired.ensureRoom(HashTable.retirementsBound());
-            long entry = books.evictNext(isHeld, isDead);
-            return entry == 0 ? 0 : retireVictim(entry);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private long retireVictim(long entry) {
-        // Of the allocator's own records: the entry was not used for long, and to read its header is to wait for
-        // memory.
-        long bytes = RawZMalloc.zmallocSize(entry);
-        boolean isLive = true;
-        try {
-            isLive = !isDead(entry);
-        } finally {
-            retired.retireNow(entry, bytes);
-        }
-        if (!isLive) {
-            expirations.add(1);
-        }
-        return isLive ? bytes : -bytes;
-    }
-
-    /**
-     * Shows entries that expire, chosen at random: by the policy's index, or, where that has not all of them, by
-     * looking for some, which takes time.
-     *
-     * @return how many
-     */
-    int sampleExpiring(long random, int count, EntryVisitor visitor) {
-        int shown = 0;
-        int sections = 1;
-        for (int section = 0; section < sections && shown == 0; section++) {
-            lock.lock();
-            try {
-                shown = books.sampleExpiring(table, (int) (random >>> 40) + section, random, count, visitor);
-                sections = shown == StripeBooks.NONE_EXPIRES ? 0 : StripeBooks.sections(table);
-            } finally {
-                lock.unlock();
-            }
-        }
-        return Math.max(0, shown);
     }
 
     long size() {
@@ -423,35 +346,6 @@ final class Stripe {
 
     private boolean drain(int chains) {
         return cleared.drain(this::retire, chains);
-    }
-
-    /**
-     * Removes entries that have expired, if any may have: in a part of the table that follows on that of the call
-     * before.
-     *
-     * @return whether there is no more of that to do for now
-     */
-    boolean removeExpired(int chains) {
-        if (expired.isIdle()) {
-            return true;
-        }
-        lock.lock();
-        try {
-            HashTable present = table;
-            expired.look(present, chains);
-            for (int number = 0; number < expired.size(); number++) {
-                retired.ensureRoom(HashTable.retirementsBound());
-                long entry = expired.entry(number);
-                if (present.removeIfUnchanged(expired.bucket(number), entry, -1, true)) {
-                    books.left(entry, present.lastAccess());
-                    expirations.add(1);
-                    retire(entry);
-                }
-            }
-            return expired.proceed(present, chains);
-        } finally {
-            lock.unlock();
-        }
     }
 
     /**
@@ -534,10 +428,6 @@ final class Stripe {
         return removals.get();
     }
 
-    long expirations() {
-        return expirations.get();
-    }
-
     /** Runs a step of the store's own under the lock. */
     <R extends @Nullable Object> R underLock(Supplier<R> step) {
         lock.lock();
@@ -577,6 +467,11 @@ final class Stripe {
         return cleared;
     }
 
+    /** What takes entries out unasked. */
+    StripeVictims victims() {
+        return victims;
+    }
+
     /**
      * Retires an entry that left its table, and pins it before, if it lives and somebody wants it. Answers the first.
      */
@@ -595,6 +490,10 @@ final class Stripe {
     /** Takes over an entry that has left its table, until no reader holds it. */
     private void retire(long entry) {
         retired.retire(entry, EntryLayout.entryBytes(entry));
+    }
+
+    boolean isClosed() {
+        return closed;
     }
 
     /** Throws if the store is closed. */

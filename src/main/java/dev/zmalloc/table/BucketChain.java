@@ -126,4 +126,29 @@ final class BucketChain {
         BucketLayout.setSlotWord(BucketLayout.slotAddress(parent, CHILD_SLOT), slotWord);
         assert WriterSteps.reached("fold: unlinked");
     }
+
+    /**
+     * Hands the entries of a chain that no reader is in to {@code owner}, and frees its children.
+     *
+     * @return the number of entries
+     */
+    static int free(HashTable table, long head, EntryOwner owner) {
+        int entries = 0;
+        long bucket = head;
+        while (bucket != 0) {
+            long word = BucketLayout.word(bucket);
+            long child = BucketLayout.child(bucket);
+            for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
+                if (BucketLayout.holdsEntry(word, slot)) {
+                    entries++;
+                    owner.own(BucketLayout.address(BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot))));
+                }
+            }
+            if (bucket != head) {
+                table.freeChild(bucket);
+            }
+            bucket = child;
+        }
+        return entries;
+    }
 }

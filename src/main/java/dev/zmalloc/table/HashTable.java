@@ -118,7 +118,7 @@ public final class HashTable {
     /** Counted up between the copy of an entry to a new place and the clearing of its old one. */
     private int version;
 
-    private int lastAccess;
+    private long lastWord;
     private long merges;
 
     private final OwnedCount entries = new OwnedCount();
@@ -172,7 +172,12 @@ public final class HashTable {
      * later. Under the lock.
      */
     public int lastAccess() {
-        return lastAccess;
+        return BucketLayout.accessOf(lastWord);
+    }
+
+    /** Whether the entry of {@link #lastAccess}, or the one in its place, expires. Known without looking at it. */
+    public boolean lastExpires() {
+        return BucketLayout.expires(lastWord);
     }
 
     /**
@@ -273,7 +278,7 @@ public final class HashTable {
             }
             int used = use == null ? access : use.applyAsInt(BucketLayout.accessOf(replacedWord)) & ACCESS_MASK;
             long slotWord = BucketLayout.slotWord(entry, used, expires);
-            lastAccess = used;
+            lastWord = slotWord;
             assert WriterSteps.reached("overwrite: before");
             BucketLayout.setSlotWord(slotAddress, slotWord);
             assert WriterSteps.reached("overwrite: after");
@@ -370,7 +375,7 @@ public final class HashTable {
             long head = left.bucket(buckets - 1);
             retired.ensureRoom(BucketChain.entryCount(head));
             buckets--;
-            freeChain(head, owner);
+            entries.add(-BucketChain.free(this, head, owner));
             if (buckets % Directory.BUCKETS_PER_CHUNK == 0) {
                 left.freeChunk();
             }
@@ -382,24 +387,6 @@ public final class HashTable {
         left.close();
         directory = null;
         return true;
-    }
-
-    private void freeChain(long head, EntryOwner owner) {
-        long bucket = head;
-        while (bucket != 0) {
-            long word = BucketLayout.word(bucket);
-            long child = BucketLayout.child(bucket);
-            for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
-                if (BucketLayout.holdsEntry(word, slot)) {
-                    entries.add(-1);
-                    owner.own(BucketLayout.address(BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot))));
-                }
-            }
-            if (bucket != head) {
-                freeChild(bucket);
-            }
-            bucket = child;
-        }
     }
 
     /** The number of buckets beyond the first of their chain. Any thread. */
@@ -472,7 +459,7 @@ public final class HashTable {
 
     /** Takes the entry in a slot out of the chain {@code index}. */
     void remove(int index, long slotAddress) {
-        lastAccess = BucketLayout.accessOf(BucketLayout.slotWordAt(slotAddress));
+        lastWord = BucketLayout.slotWordAt(slotAddress);
         long head = bucket(index);
         long bucket = head;
         while (slotAddress < bucket || slotAddress >= bucket + BucketLayout.BUCKET_BYTES) {

@@ -14,7 +14,10 @@ public final class EvictionProbe {
     /** A store's entries as its evictor sees them, for use while the evictor does nothing. */
     public static EvictionTarget entries(OffHeapStore store) {
         return new StoreEntries(
-                store.parts().epochs(), store.stripes(), store.parts().sizes());
+                store.parts().epochs(),
+                store.stripes(),
+                store.parts().sizes(),
+                store.parts().millis());
     }
 
     /** The most bytes that the store ever held, by its own exact account. */

@@ -230,7 +230,7 @@ final class StoreModelRun implements AutoCloseable {
     private void keep() {
         for (Stripe stripe : store.stripes()) {
             int steps = 0;
-            while (!stripe.removeExpired(16)) {
+            while (!stripe.victims().removeExpired(16)) {
                 assertThat(steps++).isLessThan(100_000);
             }
             stripe.drainSome(8);

@@ -322,7 +322,7 @@ class TimeToLiveTest {
                 boolean done = false;
                 while (!done) {
                     long before = stripe.size();
-                    done = stripe.removeExpired(64);
+                    done = stripe.victims().removeExpired(64);
                     mostAtOnce = Math.max(mostAtOnce, before - stripe.size());
                     removed += before - stripe.size();
                     calls++;
@@ -373,7 +373,7 @@ class TimeToLiveTest {
         for (Stripe stripe : store.stripes()) {
             boolean done = false;
             while (!done) {
-                done = stripe.removeExpired(16);
+                done = stripe.victims().removeExpired(16);
                 while (stripe.shrinkSome()) {
                     // A few buckets at a time.
                 }

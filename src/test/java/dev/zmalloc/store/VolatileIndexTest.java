@@ -42,7 +42,7 @@ class VolatileIndexTest {
     }
 
     private Map<Integer, Integer> sample(long random, int count, Map<Integer, Integer> counts) {
-        int shown = stripe.sampleExpiring(random, count, (entry, bucket, access, expires) -> {
+        int shown = stripe.victims().sampleExpiring(random, count, (entry, bucket, access, expires) -> {
             assertThat(expires).isTrue();
             assertThat(EntryLayout.expiry(entry)).isNotEqualTo(EntryLayout.NEVER);
             counts.merge(ByteBuffer.wrap(EntryLayout.copyOfKey(entry)).getInt(), 1, Integer::sum);
