@@ -91,7 +91,7 @@ class MemoryAccountTest {
                 }
             }));
         }
-        for (int change = 0; change < 20_000; change++) {
+        for (int change = 0; change < 20_000 || granted.get() < 1_000; change++) {
             account.setMaxMemory(change % 2 == 0 ? 1_000 : 10_000);
         }
         done.set(true);
