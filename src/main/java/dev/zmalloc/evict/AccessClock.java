@@ -2,6 +2,7 @@ package dev.zmalloc.evict;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Tells when an item was used last, in 16 bits: a clock that insertions and evictions drive and not time.
@@ -20,11 +21,18 @@ public final class AccessClock {
     /** Values of the clock are below this. */
     public static final int TICKS = 1 << 16;
 
-    private volatile int ticksPerTurnover;
+    /** Ticks after which the whole population is asked for again. */
+    private static final int TICKS_PER_COUNT = 64;
+
+    private final int ticksPerTurnover;
+    private final LongSupplier wholePopulation;
 
     private final AtomicLong events = new AtomicLong();
     private final AtomicLong nextTickAt = new AtomicLong(1);
     private final AtomicInteger ticks = new AtomicInteger();
+
+    /** What {@link #wholePopulation} told last. */
+    private volatile long counted;
 
     /** Events to a tick, as the last insertion had it; a lost update does no harm. */
     private volatile long step = 1;
@@ -40,12 +48,17 @@ public final class AccessClock {
      * @param ticksPerTurnover ticks while the population is replaced once; what is finer wraps the sooner
      */
     public AccessClock(int ticksPerTurnover) {
-        this.ticksPerTurnover = ticksPerTurnover;
+        this(ticksPerTurnover, () -> 0);
     }
 
-    /** Changes how fine it is, from the next insertion on. */
-    void setResolution(int ticks) {
-        ticksPerTurnover = ticks;
+    /**
+     * Makes a clock that stands at 0, for items of several owners each of whom knows its own alone.
+     *
+     * @param wholePopulation tells how many items there are in all; asked now and then
+     */
+    AccessClock(int ticksPerTurnover, LongSupplier wholePopulation) {
+        this.ticksPerTurnover = ticksPerTurnover;
+        this.wholePopulation = wholePopulation;
     }
 
     /** The tick now, from 0 to {@link #TICKS} - 1: what to store in the access field of an item that is used. */
@@ -56,10 +69,10 @@ public final class AccessClock {
     /**
      * Tells the clock of one insertion.
      *
-     * @param population about how many items there are now
+     * @param population about how many items there are now, or the owner has
      */
     public void inserted(long population) {
-        step = Math.max(1, population / ticksPerTurnover);
+        step = Math.max(1, Math.max(population, counted) / ticksPerTurnover);
         advance();
     }
 
@@ -75,7 +88,9 @@ public final class AccessClock {
         long now = events.incrementAndGet();
         long due = nextTickAt.get();
         if (now >= due && nextTickAt.compareAndSet(due, now + step)) {
-            ticks.incrementAndGet();
+            if (ticks.getAndIncrement() % TICKS_PER_COUNT == 0) {
+                counted = wholePopulation.getAsLong();
+            }
         }
     }
 

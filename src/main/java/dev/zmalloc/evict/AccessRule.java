@@ -59,7 +59,8 @@ public abstract class AccessRule implements IntUnaryOperator {
     }
 
     /**
-     * How good a victim an item is: the higher, the sooner it goes. Under the evictor's lock.
+     * How good a victim an item is: the higher, the sooner it goes. Under the evictor's lock; evictors may share a
+     * rule.
      *
      * @param access its field, aged
      * @param bytes what it takes, if needed
@@ -68,7 +69,7 @@ public abstract class AccessRule implements IntUnaryOperator {
      */
     abstract long score(int access, long bytes, long expiry, long random);
 
-    /** Takes note of a victim's score. Under the evictor's lock. */
+    /** Takes note of a victim's score. Under the evictor's lock; evictors may share a rule. */
     void evicted(long score) {}
 
     /** Called before a sample is taken. Under the evictor's lock. */

@@ -52,11 +52,19 @@ final class EvictionPool {
      * @throws NativeOutOfMemoryError if there is no memory
      */
     static EvictionPool open(MemoryAccount account) {
-        long base = account.tryAllocate(POOL_BYTES);
+        return new EvictionPool(account, checked(account.tryAllocate(POOL_BYTES)));
+    }
+
+    /** Like {@link #open}, out of {@link #bytesBound} bytes that are reserved, and used up also if there is none. */
+    static EvictionPool openReserved(MemoryAccount account) {
+        return new EvictionPool(account, checked(account.allocateReserved(POOL_BYTES, bytesBound())));
+    }
+
+    private static long checked(long base) {
         if (!MemoryAccount.isAddress(base)) {
             throw new NativeOutOfMemoryError(POOL_BYTES);
         }
-        return new EvictionPool(account, base);
+        return base;
     }
 
     /** Frees the block. The pool must not be used again. */

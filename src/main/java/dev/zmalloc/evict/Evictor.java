@@ -38,12 +38,12 @@ public final class Evictor implements AutoCloseable {
     private final EvictionTarget target;
     private final LongSupplier usedMemory;
     private final LongSupplier nanoTime;
-    private final AccessClock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final SplittableRandom random;
     private final CandidateSink sink = this::offer;
     private volatile EvictionPolicy policy;
     private volatile EvictionParameters parameters;
+    private volatile AccessClock clock;
     private volatile AccessRule rule;
     private volatile long maxMemory;
 
@@ -69,10 +69,11 @@ public final class Evictor implements AutoCloseable {
         maxMemory = builder.maxMemory;
         usedMemory = builder.usedMemory;
         nanoTime = builder.nanoTime;
-        clock = new AccessClock(parameters.clockResolution());
-        rule = AccessRule.of(policy, parameters, clock, nanoTime);
+        Evictor other = builder.sharing;
+        clock = other == null ? new AccessClock(parameters.clockResolution(), builder.population) : other.clock;
+        rule = other == null ? AccessRule.of(policy, parameters, clock, nanoTime) : other.rule;
         random = new SplittableRandom(builder.seed);
-        pool = EvictionPool.open(builder.account);
+        pool = builder.openPool();
     }
 
     /**
@@ -97,7 +98,10 @@ public final class Evictor implements AutoCloseable {
         }
     }
 
-    /** The clock whose ticks the target's items carry in their access fields, if the policy goes by recency. */
+    /**
+     * The clock whose ticks the target's items carry in their access fields, if the policy goes by recency. Another one
+     * after {@link #setPolicy}.
+     */
     public AccessClock clock() {
         return clock;
     }
@@ -124,14 +128,28 @@ public final class Evictor implements AutoCloseable {
      * @throws IllegalStateException if the evictor is closed
      */
     public void setPolicy(EvictionPolicy newPolicy, EvictionParameters newParameters) {
+        AccessClock newClock = new AccessClock(newParameters.clockResolution());
+        setPolicy(newPolicy, newParameters, newClock, AccessRule.of(newPolicy, newParameters, newClock, nanoTime));
+    }
+
+    /**
+     * Like {@link #setPolicy(EvictionPolicy, EvictionParameters)}, with all that another evictor goes by: see
+     * {@link Builder#sharing}.
+     */
+    public void setPolicyOf(Evictor other) {
+        setPolicy(other.policy, other.parameters, other.clock, other.rule);
+    }
+
+    private void setPolicy(
+            EvictionPolicy newPolicy, EvictionParameters newParameters, AccessClock newClock, AccessRule newRule) {
         lock.lock();
         try {
             if (pool == null) {
                 throw new IllegalStateException("the evictor is closed");
             }
             pool.clear();
-            clock.setResolution(newParameters.clockResolution());
-            rule = AccessRule.of(newPolicy, newParameters, clock, nanoTime);
+            clock = newClock;
+            rule = newRule;
             parameters = newParameters;
             policy = newPolicy;
         } finally {
@@ -388,6 +406,9 @@ public final class Evictor implements AutoCloseable {
         private EvictionParameters parameters = EvictionParameters.DEFAULTS;
         private LongSupplier nanoTime = System::nanoTime;
         private long seed = System.nanoTime();
+        private boolean isReserved;
+        private @Nullable Evictor sharing;
+        private LongSupplier population = () -> 0;
 
         private Builder() {}
 
@@ -436,6 +457,15 @@ public final class Evictor implements AutoCloseable {
         }
 
         /**
+         * Takes the pool out of {@link #poolBytesBound} bytes that the caller has reserved on the account, if the
+         * policy needs one: they are used up when {@link #build} returns or throws.
+         */
+        public Builder reserved() {
+            isReserved = true;
+            return this;
+        }
+
+        /**
          * Items to sample for each victim, Redis' {@code maxmemory-samples}.
          *
          * @param count 1 to 64; 5 unless set
@@ -458,10 +488,32 @@ public final class Evictor implements AutoCloseable {
             return this;
         }
 
+        /**
+         * Goes by the policy and parameters of another evictor, and shares its clock and its rule: the access fields of
+         * the items of both can be compared, and an item may be a target's of both.
+         */
+        public Builder sharing(Evictor other) {
+            sharing = other;
+            return policy(other.policy).parameters(other.parameters);
+        }
+
+        /**
+         * Tells how many items there are of all evictors that will be {@link #sharing} with this one. Asked now and
+         * then, by whoever inserts or evicts; must be fast.
+         */
+        public Builder population(LongSupplier items) {
+            population = Objects.requireNonNull(items, "population");
+            return this;
+        }
+
         /** Seeds the choice of samples, so that a run can be repeated. */
         public Builder seed(long value) {
             seed = value;
             return this;
+        }
+
+        private EvictionPool openPool() {
+            return isReserved ? EvictionPool.openReserved(account) : EvictionPool.open(account);
         }
 
         /**

@@ -1,6 +1,7 @@
 package dev.zmalloc.evict;
 
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Greedy Dual Size Frequency (L. Cherkasova, 1998), sampled: an item's worth is {@code L + uses / size}, the least
@@ -42,8 +43,11 @@ final class GdsfRule extends AccessRule {
     private static final long[] CHANCES = chances();
 
     private final boolean weighsSize;
-    private volatile long l;
+    private final AtomicLong l = new AtomicLong();
+
+    /** Evictors that share the rule may undo each other's update of these two: that does no harm. */
     private double meanBytes;
+
     private int sampled;
 
     GdsfRule(boolean weighsSize) {
@@ -78,7 +82,7 @@ final class GdsfRule extends AccessRule {
     }
 
     private int coarseL() {
-        return (int) (l >>> COARSE_BITS) & L_MASK;
+        return (int) (l.get() >>> COARSE_BITS) & L_MASK;
     }
 
     @Override
@@ -94,7 +98,7 @@ final class GdsfRule extends AccessRule {
             meanBytes += (bytes - meanBytes) / sampled;
             worth = worth * meanBytes / Math.max(1, bytes);
         }
-        long now = l;
+        long now = l.get();
         // How long ago it was used, as L goes; the field's L is never ahead of it.
         long since = (((now >>> COARSE_BITS) - (access >>> LEVEL_BITS)) & L_MASK) << COARSE_BITS;
         return -(now - since + Math.min(MOST_WORTH, (long) worth + 1));
@@ -102,6 +106,6 @@ final class GdsfRule extends AccessRule {
 
     @Override
     void evicted(long score) {
-        l = Math.max(l, -score);
+        l.accumulateAndGet(-score, Math::max);
     }
 }

@@ -48,7 +48,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
      * A put.   reserve the entry's bytes (making room until the limit allows), take the block, write key and value into
      *          it: all without a lock.  Then, under the stripe's lock, hang it into the table.  If the table needs
      *          memory in turn that the limit forbids, the lock is let go, room is made, and the put tries again.  Locks
-     *          never nest but for the evictor's around a stripe's.
+     *          never nest but for a group's around its evictor's, and an evictor's around a stripe's.
      *
      * A read.  Enter an epoch, find the entry, copy its value, exit.  A long value, and one that is read in place, is
      *          pinned meanwhile, and read after the exit.
@@ -78,7 +78,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
     private volatile boolean closed;
 
     OffHeapStore(OffHeapStoreBuilder builder) {
-        StoreCore core = new StoreCore(builder);
+        StoreCore core = StoreCore.open(builder);
         account = core.account;
         parts = core.parts;
         stripes = core.stripes;
@@ -501,7 +501,11 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
         for (Stripe stripe : stripes) {
             stripe.close();
         }
-        memory.release();
+        try {
+            memory.release();
+        } finally {
+            StoreGroup.close(memory);
+        }
         closeActions.run();
     }
 

@@ -93,8 +93,12 @@ public final class OffHeapStoreBuilder {
 
     /**
      * What the store's memory is charged to besides itself, so that several stores, or a store and other code, are
-     * counted together. If that account has a limit, it holds for the store too: at it, the store evicts its own
-     * entries. Without an account the store is counted alone.
+     * counted together. Without an account the store is counted alone.
+     *
+     * <p>If that account, or one above it, has a limit, it holds for the store too. At it, victims are chosen among the
+     * entries of all stores under the account that have the same policy and parameters, whichever of them needs room;
+     * at its own limit a store evicts its own entries. Stores of another policy under the account lose none to it, nor
+     * do stores that evict nothing. A put at a shared limit takes longer the more stores are under it.
      */
     public OffHeapStoreBuilder account(MemoryAccount value) {
         account = Objects.requireNonNull(value, "account");

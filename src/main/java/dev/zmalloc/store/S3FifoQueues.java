@@ -260,6 +260,11 @@ final class S3FifoQueues implements StripeIndex {
         return small.bytes + main.bytes;
     }
 
+    @Override
+    public long weight() {
+        return queuedBytes();
+    }
+
     /**
      * Takes one entry out of the table.
      *

@@ -7,6 +7,7 @@ import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.ReaderEpochs;
 import dev.zmalloc.table.SipHash;
 import dev.zmalloc.table.StripeSet;
+import java.util.List;
 import java.util.function.LongUnaryOperator;
 
 /** The parts of an {@link OffHeapStore}, made and put together. All memory they take so far is the evictor's pool. */
@@ -21,7 +22,22 @@ final class StoreCore {
     final StoreEviction eviction;
     final StoreScan scan;
 
-    StoreCore(OffHeapStoreBuilder builder) {
+    /** Puts a store together, and makes it one of the groups at the limits above it. */
+    static StoreCore open(OffHeapStoreBuilder builder) {
+        List<StoreGroup> groups = StoreGroup.enter(builder.account, List.of(), builder.policy, builder.parameters);
+        StoreCore core = null;
+        try {
+            core = new StoreCore(builder, groups);
+        } finally {
+            if (core == null) {
+                StoreGroup.leave(groups);
+            }
+        }
+        StoreGroup.move(core.memory, groups);
+        return core;
+    }
+
+    private StoreCore(OffHeapStoreBuilder builder, List<StoreGroup> groups) {
         long maxMemory = builder.maxMemory;
         StoreSizing.checkMaxMemory(maxMemory, builder.policy);
         MemoryLimits.warnIfOvercommitted(maxMemory);
@@ -29,27 +45,27 @@ final class StoreCore {
         // So that a limit can be set later.
         long limit = maxMemory == 0 ? Long.MAX_VALUE : maxMemory;
         account = builder.account == null ? new MemoryAccount("store", limit) : builder.account.child("store", limit);
-        MemoryAccount refusing = account.refusing(poolBytes);
-        if (refusing != null) {
-            throw StoreMemory.refusal("no room to open a store", refusing, poolBytes, 0);
-        }
         stripes = new Stripe[builder.stripes == 0 ? StoreSizing.stripeCount(maxMemory) : builder.stripes];
         ReaderEpochs epochs = new ReaderEpochs();
         LongUnaryOperator sizes = builder.payload == null ? StoreParts::usableBytes : builder.payload;
-        StoreEntries entries = new StoreEntries(epochs, stripes, sizes, builder.millis);
+        EvictedCount evicted = new EvictedCount();
+        StoreEntries entries = new StoreEntries(epochs, stripes, sizes, builder.millis, evicted, 0);
         entries.setVolatileOnly(builder.policy.isVolatile());
-        evictor = Evictor.builder()
+        Evictor.Builder settings = Evictor.builder()
                 .policy(builder.policy)
                 .parameters(builder.parameters)
                 .target(entries)
                 .maxMemory(maxMemory)
                 .usedMemory(account::usedMemory)
                 .account(account)
-                .build();
+                .reserved();
+        StoreGroup.reserve(groups, account, poolBytes);
+        evictor = groups.isEmpty()
+                ? settings.build()
+                : settings.sharing(groups.getFirst().evictor()).build();
         parts = new StoreParts(
                 account,
                 SipHash.random(),
-                evictor.clock(),
                 epochs,
                 new EntryPins(),
                 stripes.length,
@@ -59,11 +75,11 @@ final class StoreCore {
                 sizes,
                 builder.budget(),
                 builder.payload != null);
-        StripePolicy policy = new StripePolicy(builder.policy, builder.parameters, evictor.rule());
+        StripePolicy policy = StripePolicy.of(evictor);
         for (int index = 0; index < stripes.length; index++) {
             stripes[index] = new Stripe(parts, policy, index);
         }
-        memory = new StoreMemory(parts, evictor, stripes);
+        memory = new StoreMemory(parts, evictor, stripes, evicted);
         operations = new StoreOperations(parts, stripes, memory);
         keeper = new StoreKeeper(stripes);
         eviction = new StoreEviction(parts, evictor, entries, memory, keeper, stripes);

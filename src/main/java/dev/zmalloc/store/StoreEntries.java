@@ -12,12 +12,26 @@ import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A store's entries, as the evictor sees them: an item is an address, a location is a stripe and a bucket. Used by one
- * thread at a time, under the evictor's lock.
+ * A store's entries, as one evictor sees them. Used by one thread at a time, under that evictor's lock.
+ *
+ * <p>An item is an address. A location is a stripe and a bucket, and the store's number among those of the evictor:
+ *
+ * <pre>
+ *    63        40 39      32 31       0
+ *   +------------+----------+----------+
+ *   | store      | stripe   | bucket   |
+ *   +------------+----------+----------+
+ * </pre>
  */
 final class StoreEntries implements EvictionTarget {
+    private static final int STORE_SHIFT = 40;
+    private static final int STRIPE_SHIFT = 32;
+    private static final int STRIPE_MASK = 0xFF;
+
     private final ReaderEpochs epochs;
     private final Stripe[] stripes;
+    private final EvictedCount evicted;
+    private final long number;
     private final EntryVisitor offering = this::offer;
 
     /** Where a sample under way goes. */
@@ -30,12 +44,25 @@ final class StoreEntries implements EvictionTarget {
     private final LongUnaryOperator sizes;
     private final LongSupplier millis;
 
-    /** Takes {@code stripes} as they come to be: the array may still be filled. */
-    StoreEntries(ReaderEpochs epochs, Stripe[] stripes, LongUnaryOperator sizes, LongSupplier millis) {
+    /**
+     * Takes {@code stripes} as they come to be: the array may still be filled.
+     *
+     * @param evicted counts the victims
+     * @param number tells the store from others of the evictor's
+     */
+    StoreEntries(
+            ReaderEpochs epochs,
+            Stripe[] stripes,
+            LongUnaryOperator sizes,
+            LongSupplier millis,
+            EvictedCount evicted,
+            long number) {
         this.epochs = epochs;
         this.millis = millis;
         this.stripes = stripes;
         this.sizes = sizes;
+        this.evicted = evicted;
+        this.number = number << STORE_SHIFT >>> STORE_SHIFT;
     }
 
     /** Whether samples are to be of entries that expire alone. */
@@ -55,14 +82,10 @@ final class StoreEntries implements EvictionTarget {
             int offered = 0;
             long bits = random;
             for (int draw = 0, drawn = 0; draw < 2 * count && drawn < count; draw++) {
-                // The high half of a product picks the stripe, the low half's upper bits the bucket.
-                bits = bits * 0xD1342543DE82EF95L + 0x9E3779B97F4A7C15L;
-                sampledStripe = (int) (bits >>> 58) & (stripes.length - 1);
-                HashTable table = stripes[sampledStripe].table();
-                int shown = sample(stripes[sampledStripe], (int) (bits >>> 24));
+                bits = next(bits);
+                int shown = draw(bits);
                 offered += shown;
-                // A bucket with less than the mean counts for the mean: it is drawn as often as one with more.
-                drawn += Math.max(shown, meanFill(table));
+                drawn += countDrawn(shown);
             }
             for (int step = 0; step < stripes.length && offered == 0; step++) {
                 sampledStripe = (int) (random + step) & (stripes.length - 1);
@@ -73,6 +96,44 @@ final class StoreEntries implements EvictionTarget {
             epochs.exit(ticket);
             sink = null;
         }
+    }
+
+    /**
+     * Offers the entries of one bucket.
+     *
+     * @return how many it counts for, as {@link #countDrawn} says; 0 if it is empty
+     */
+    int sampleBucket(long bits, CandidateSink candidates) {
+        sink = candidates;
+        isNowKnown = false;
+        int ticket = epochs.enter();
+        try {
+            int shown = draw(bits);
+            return shown == 0 ? 0 : countDrawn(shown);
+        } finally {
+            epochs.exit(ticket);
+            sink = null;
+        }
+    }
+
+    /**
+     * Offers the entries of the bucket that {@code bits} select, in an epoch: the highest the stripe, others the
+     * bucket.
+     */
+    private int draw(long bits) {
+        sampledStripe = (int) (bits >>> 58) & (stripes.length - 1);
+        return sample(stripes[sampledStripe], (int) (bits >>> 24));
+    }
+
+    /** A bucket with less than the mean counts for the mean: it is drawn as often as one with more. */
+    private int countDrawn(int shown) {
+        HashTable table = stripes[sampledStripe].table();
+        return Math.max(shown, (int) (table.size() / Math.max(1, table.bucketCount())));
+    }
+
+    /** The bits for one more draw. */
+    static long next(long bits) {
+        return bits * 0xD1342543DE82EF95L + 0x9E3779B97F4A7C15L;
     }
 
     /** Samples one stripe, so that a lock is taken once; others too, where that has too few. */
@@ -109,10 +170,6 @@ final class StoreEntries implements EvictionTarget {
         return shown;
     }
 
-    private static int meanFill(HashTable table) {
-        return (int) (table.size() / Math.max(1, table.bucketCount()));
-    }
-
     private static int bucketIndex(HashTable table, int random) {
         return (int) (((random & 0xFFFFFFFFL) * table.bucketCount()) >>> Integer.SIZE);
     }
@@ -120,7 +177,8 @@ final class StoreEntries implements EvictionTarget {
     private void offer(long entry, int bucketIndex, int access, boolean expires) {
         if (sink != null) {
             boolean isDead = expires && EntryLayout.expiry(entry) <= now();
-            sink.offer(entry, (long) sampledStripe << Integer.SIZE | bucketIndex, isDead ? EXPIRED : access);
+            long location = number << STORE_SHIFT | (long) sampledStripe << STRIPE_SHIFT | bucketIndex;
+            sink.offer(entry, location, isDead ? EXPIRED : access);
         }
     }
 
@@ -153,6 +211,7 @@ final class StoreEntries implements EvictionTarget {
         for (int step = 0; step <= mask; step++) {
             long bytes = stripes[(first + step) & mask].victims().evictNext();
             if (bytes != 0) {
+                evicted.count(bytes);
                 return bytes;
             }
         }
@@ -161,6 +220,25 @@ final class StoreEntries implements EvictionTarget {
 
     @Override
     public long evict(long item, long location, int access) {
-        return stripes[(int) (location >>> Integer.SIZE)].victims().evict(item, (int) location, access);
+        StripeVictims victims = stripes[(int) (location >>> STRIPE_SHIFT) & STRIPE_MASK].victims();
+        long bytes = victims.evict(item, (int) location, access);
+        if (bytes != 0) {
+            evicted.count(bytes);
+        }
+        return bytes;
+    }
+
+    /** Whether a location is of this store. */
+    boolean isOwn(long location) {
+        return location >>> STORE_SHIFT == number;
+    }
+
+    /** Where there is something to evict, about: buckets, or entries that expire, or bytes in queues. */
+    long weight() {
+        long sum = 0;
+        for (Stripe stripe : stripes) {
+            sum += stripe.books().weight(stripe.table());
+        }
+        return sum;
     }
 }

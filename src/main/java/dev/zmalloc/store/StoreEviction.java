@@ -7,6 +7,7 @@ import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.evict.EvictionResult;
 import dev.zmalloc.evict.EvictionStatistics;
 import dev.zmalloc.evict.Evictor;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -65,7 +66,8 @@ public final class StoreEviction {
      * Changes the policy. What is known of the entries' use means nothing to another policy: all of them count as new
      * when this returns, and the pool of candidates is empty. Takes a walk through the buckets, some at a time, and for
      * a volatile or a queued policy through the entries that it goes by, while everything else goes on; victims are
-     * chosen rather at random meanwhile, and as either policy allows.
+     * chosen rather at random meanwhile, and as either policy allows. Under a shared limit the store joins those of the
+     * new policy, with the same parameters, at once.
      *
      * <p>What the policy keeps beside the entries counts against the limit: where that leaves no room, entries are
      * evicted for it. Where the new policy can evict none, or the allocator has no memory, it keeps less: entries that
@@ -73,17 +75,35 @@ public final class StoreEviction {
      * those that are not in a queue go when the queues are empty. They come in when they are written, and all of them
      * when the policy is set again.
      *
+     * @throws MaxMemoryException if a shared limit leaves no room for the pool of those of the new policy, and the old
+     *     one can make none; nothing is changed then
+     * @throws dev.zmalloc.NativeOutOfMemoryError if there is no memory for that pool; nothing is changed then
      * @throws IllegalStateException if the store is closed
      */
     public void setPolicy(EvictionPolicy policy, EvictionParameters parameters) {
         changing.lock();
         try {
-            boolean wasVolatile = policy().isVolatile();
-            entries.setVolatileOnly(wasVolatile || policy.isVolatile());
-            evictor.setPolicy(policy, parameters);
-            entries.setVolatileOnly(policy.isVolatile());
-            change.make(new StripePolicy(policy, parameters, evictor.rule()));
+            List<StoreGroup> groups = memory.enter(policy, parameters);
+            boolean isChanged = false;
+            try {
+                boolean wasVolatile = policy().isVolatile();
+                entries.setVolatileOnly(wasVolatile || policy.isVolatile());
+                if (groups.isEmpty()) {
+                    evictor.setPolicy(policy, parameters);
+                } else {
+                    evictor.setPolicyOf(groups.getFirst().evictor());
+                }
+                entries.setVolatileOnly(policy.isVolatile());
+                isChanged = true;
+            } finally {
+                if (!isChanged) {
+                    StoreGroup.leave(groups);
+                }
+            }
+            StoreGroup.move(memory, groups);
+            change.make(StripePolicy.of(evictor));
             evictor.forgetCandidates();
+            groups.forEach(group -> group.evictor().forgetCandidates());
             keeper.start();
         } finally {
             changing.unlock();
@@ -152,10 +172,20 @@ public final class StoreEviction {
     }
 
     /**
-     * Evicts until the store is within its limits, for no longer than {@link EvictionParameters#timeLimitNanos}. There
-     * is something to do only after a limit was lowered.
+     * Evicts until the store is within its limits, and then, among all stores under an account, until that is within
+     * its own; for no longer than {@link EvictionParameters#timeLimitNanos} at each. There is something to do only
+     * after a limit was lowered.
      */
     public EvictionResult performEvictions() {
+        EvictionResult result = performOwnEvictions();
+        List<StoreGroup> groups = memory.groups();
+        for (int index = 0; result == EvictionResult.OK && groups != null && index < groups.size(); index++) {
+            result = groups.get(index).performEvictions();
+        }
+        return result;
+    }
+
+    private EvictionResult performOwnEvictions() {
         EvictionResult result = evictor.performEvictions(this::excess);
         settle();
         return result;
@@ -189,11 +219,26 @@ public final class StoreEviction {
         EntryBudget budget = parts.budget();
         boolean isSettled =
                 limit == (maxMemory == 0 ? Long.MAX_VALUE : maxMemory) && (budget == null || budget.excess() <= 0);
-        return !isSettled && performEvictions() == EvictionResult.RUNNING;
+        return !isSettled && performOwnEvictions() == EvictionResult.RUNNING;
     }
 
-    /** What was evicted so far, and how. */
+    /**
+     * What was evicted so far, and how: entries of this store, by whichever store's need; samples, stale candidates and
+     * cycles at its own limit alone.
+     */
     public EvictionStatistics statistics() {
-        return evictor.statistics();
+        EvictionStatistics own = evictor.statistics();
+        return new EvictionStatistics(
+                memory.evicted().entries(),
+                memory.evicted().bytes(),
+                own.samples(),
+                own.staleCandidates(),
+                own.cycles(),
+                own.cycleNanos());
+    }
+
+    /** How many of this store's entries were evicted to make room for other stores, at a limit that they share. */
+    public long evictionsForOthers() {
+        return memory.evicted().forOthers();
     }
 }

@@ -4,11 +4,13 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.event.Telemetry;
-import dev.zmalloc.evict.EvictionStatistics;
+import dev.zmalloc.evict.EvictionParameters;
+import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.StripeSet;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * apart, and by eviction. What waits for readers counts as used, but nothing more is evicted than what is then still
  * lacking: readers in an epoch are done in a moment, and so is who copies an entry that it has pinned. Entries that
  * somebody holds are not waited for.
+ *
+ * <p>All of that is looked for in the {@link StoreGroup} of the limit that refused: in the store alone, or in others
+ * too.
  */
 final class StoreMemory {
     /** How long an operation waits for others to store what they hold: they may be off the processor for a while. */
@@ -39,11 +44,17 @@ final class StoreMemory {
 
     private final MemoryAccount account;
     private final StoreParts parts;
-    private final Evictor evictor;
     private final EntryPins pins;
     private final Stripe[] stripes;
     private final StripeSet waiting;
     private final StripeSet cleared;
+    private final EvictedCount evicted;
+
+    /** The store alone, at its own limit. */
+    private final StoreGroup own;
+
+    /** Those of the limits above; {@code null} once it has left them for good. Changed by {@link StoreGroup} alone. */
+    private volatile @Nullable List<StoreGroup> groups = List.of();
 
     /** What the store takes when it is empty. */
     private final long emptyBytes;
@@ -62,15 +73,68 @@ final class StoreMemory {
 
     private volatile boolean closed;
 
-    StoreMemory(StoreParts parts, Evictor evictor, Stripe[] stripes) {
+    StoreMemory(StoreParts parts, Evictor evictor, Stripe[] stripes, EvictedCount evicted) {
         account = parts.account();
         this.parts = parts;
         pins = parts.pins();
-        this.evictor = evictor;
         this.stripes = stripes;
         waiting = parts.waiting();
         cleared = parts.cleared();
+        this.evicted = evicted;
         emptyBytes = account.usedMemory();
+        own = new StoreGroup(account, evictor, this);
+    }
+
+    @Nullable
+    List<StoreGroup> groups() {
+        return groups;
+    }
+
+    void setGroups(@Nullable List<StoreGroup> value) {
+        groups = value;
+    }
+
+    /** Enters the groups of another policy, as {@link StoreGroup#enter}. */
+    List<StoreGroup> enter(EvictionPolicy policy, EvictionParameters parameters) {
+        List<StoreGroup> present = groups;
+        return StoreGroup.enter(account.parent(), present == null ? List.of() : present, policy, parameters);
+    }
+
+    /** The store's entries, for one more evictor: as number {@code number} of its stores. */
+    StoreEntries newEntries(long number, boolean volatileOnly) {
+        StoreEntries entries =
+                new StoreEntries(parts.epochs(), stripes, parts.sizes(), parts.millis(), evicted, number);
+        entries.setVolatileOnly(volatileOnly);
+        return entries;
+    }
+
+    EvictedCount evicted() {
+        return evicted;
+    }
+
+    long emptyBytes() {
+        return emptyBytes;
+    }
+
+    long begun() {
+        return begun.sum();
+    }
+
+    long ended() {
+        return ended.sum();
+    }
+
+    int pins() {
+        return pins.count();
+    }
+
+    /** How many entries there are. */
+    long size() {
+        long size = 0;
+        for (Stripe stripe : stripes) {
+            size += stripe.size();
+        }
+        return size;
     }
 
     /** How many entries were refused because the limit can never hold them. */
@@ -170,43 +234,73 @@ final class StoreMemory {
         if (refusing == null) {
             return;
         }
-        if (bytes > account.tightestLimit() - emptyBytes) {
-            checkOpen();
-            tooLarge.increment();
-            throw refusal("an entry larger than the limit can hold", refusing, bytes, keyBytes);
-        }
+        checkNotTooLarge(bytes, keyBytes);
+        StoreGroup group = group(refusing);
         Telemetry.Span span = Telemetry.present().beginEviction();
         if (span == null) {
-            makeRoomAndHold(bytes, keyBytes);
+            makeRoomAndHold(group, bytes, keyBytes);
             return;
         }
-        EvictionStatistics before = evictor.statistics();
+        long evictions = group.evictions();
+        long evictedBytes = group.evictedBytes();
         try {
-            makeRoomAndHold(bytes, keyBytes);
+            makeRoomAndHold(group, bytes, keyBytes);
         } finally {
-            EvictionStatistics after = evictor.statistics();
-            span.end(after.evictions() - before.evictions(), after.evictedBytes() - before.evictedBytes());
+            span.end(group.evictions() - evictions, group.evictedBytes() - evictedBytes);
         }
     }
 
-    private void makeRoomAndHold(long bytes, int keyBytes) {
+    private void makeRoomAndHold(StoreGroup first, long bytes, int keyBytes) {
+        StoreGroup group = first;
+        long removals = group.removals();
         long waitedNanos = 0;
-        for (long removals = evictor.removals(); tryHold(bytes) != null; removals = evictor.removals()) {
-            waitedNanos = makeRoom(bytes, 0, removals, waitedNanos);
-            if (waitedNanos > MAX_WAIT_NANOS) {
-                MemoryAccount refusing = tryHold(bytes);
-                if (refusing == null) {
-                    return;
+        MemoryAccount refusing;
+        while ((refusing = tryHold(bytes)) != null) {
+            if (group == group(refusing)) {
+                if (waitedNanos > MAX_WAIT_NANOS) {
+                    throw rejected("no room, and " + whyNot(group), refusing, bytes, keyBytes);
                 }
-                throw rejected("no room, and " + whyNot(), refusing, bytes, keyBytes);
+                waitedNanos = makeRoom(group, bytes, 0, removals, waitedNanos);
+            } else {
+                // Another limit stands in the way now: what it can give was not asked for yet.
+                group = group(refusing);
+                waitedNanos = Math.min(waitedNanos, MAX_WAIT_NANOS);
+            }
+            removals = group.removals();
+        }
+    }
+
+    private void checkNotTooLarge(long bytes, int keyBytes) {
+        checkNotTooLarge(own, bytes, keyBytes);
+        List<StoreGroup> above = groups;
+        for (int index = 0; above != null && index < above.size(); index++) {
+            checkNotTooLarge(above.get(index), bytes, keyBytes);
+        }
+    }
+
+    private void checkNotTooLarge(StoreGroup group, long bytes, int keyBytes) {
+        if (group.isTooLarge(bytes)) {
+            checkOpen();
+            tooLarge.increment();
+            throw refusal("an entry larger than the limit can hold", group.account(), bytes, keyBytes);
+        }
+    }
+
+    /** Who loses entries at the limit of an account. */
+    private StoreGroup group(MemoryAccount refusing) {
+        List<StoreGroup> above = groups;
+        for (int index = 0; above != null && index < above.size(); index++) {
+            if (above.get(index).account() == refusing) {
+                return above.get(index);
             }
         }
+        return own;
     }
 
-    private String whyNot() {
-        int inUse = pins.count();
-        long held = heldBytes();
-        return "nothing to evict by policy " + evictor.policy()
+    private String whyNot(StoreGroup group) {
+        long inUse = group.pins();
+        long held = group.heldBytes();
+        return "nothing to evict by policy " + group.evictor().policy()
                 + (inUse == 0 ? "" : "; readers and leases under way: " + inUse)
                 + (held == 0 ? "" : "; " + held + " bytes wait for a reader or a lease to end");
     }
@@ -227,38 +321,40 @@ final class StoreMemory {
      * hold memory, waits a moment instead: what those hold cannot be evicted yet, and soon can, since none waits for
      * anything but memory.
      *
+     * @param group of the limit that refused
      * @param bytes that are wanted
-     * @param own how many of the operations that hold memory are the caller's
-     * @param removals how many the evictor had made before the caller found no room
+     * @param holds how many of the operations that hold memory are the caller's
+     * @param removals how many there had been in the group before the caller found no room
      * @param waitedNanos how long the caller has waited so far
      * @return how long it has waited now; more than {@link #MAX_WAIT_NANOS} if it is of no use to try again
      */
-    private long makeRoom(long bytes, int own, long removals, long waitedNanos) {
-        long readable = readableBytes();
-        if (readable > 0 && !account.isOver(bytes - readable)) {
-            return reclaim() > 0 ? waitedNanos : waitedNanos + pause(bytes, true);
+    private long makeRoom(StoreGroup group, long bytes, int holds, long removals, long waitedNanos) {
+        long readable = group.readableBytes();
+        if (readable > 0 && !group.isOver(bytes - readable)) {
+            return group.reclaim() > 0 ? waitedNanos : waitedNanos + pause(group, bytes, true);
         }
-        if (hasCleared()) {
+        if (group.hasCleared()) {
             // Nothing is evicted in place of what was cleared: that is free once the readers of this moment are done.
-            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause(bytes, false);
+            return group.drainSome() || group.reclaim() > 0 ? waitedNanos : waitedNanos + pause(group, bytes, false);
         }
         // Asked first: an operation that has ended by then has left an entry to evict.
-        long endedBefore = ended.sum();
-        boolean othersHold = begun.sum() - endedBefore > own;
-        if (evictor.evictOne() > 0 || evictor.removals() != removals) {
+        long endedBefore = group.ended();
+        boolean othersHold = group.begun() - endedBefore > holds;
+        if (group.evictOne(this) > 0 || group.removals() != removals) {
             // This thread's victim has made room, or another's has, which is gone again or not.
             return waitedNanos;
         }
         // All asked again, in the order in which memory passes: who cleared a table meanwhile left nothing to evict.
-        if (hasCleared() || readable > 0 || readableBytes() > 0) {
-            return drainSome() || reclaim() > 0 ? waitedNanos : waitedNanos + pause(bytes, false);
+        if (group.hasCleared() || readable > 0 || group.readableBytes() > 0) {
+            return group.drainSome() || group.reclaim() > 0 ? waitedNanos : waitedNanos + pause(group, bytes, false);
         }
         // Or what was cleared was freed and taken by others, who hold it still or ended meanwhile.
-        othersHold |= ended.sum() != endedBefore || begun.sum() - endedBefore > own;
-        if (!othersHold || !evictor.policy().evicts()) {
-            return MAX_WAIT_NANOS + 1;
+        othersHold |= group.ended() != endedBefore || group.begun() - endedBefore > holds;
+        if (othersHold && group.evictor().policy().evicts()) {
+            return waitedNanos + pause(group, bytes, false);
         }
-        return waitedNanos + pause(bytes, false);
+        // Unless it was asked of a group that the store has left meanwhile.
+        return group == group(group.account()) ? MAX_WAIT_NANOS + 1 : waitedNanos;
     }
 
     /** What is free as soon as readers of this moment are done. */
@@ -270,7 +366,7 @@ final class StoreMemory {
         return sum;
     }
 
-    private long heldBytes() {
+    long heldBytes() {
         long sum = 0;
         for (Stripe stripe : stripes) {
             sum += stripe.heldBytes();
@@ -278,7 +374,7 @@ final class StoreMemory {
         return sum;
     }
 
-    private long reclaim() {
+    long reclaim() {
         long freed = 0;
         for (long bits = waiting.bits(); bits != 0; bits &= bits - 1) {
             freed += stripes[Long.numberOfTrailingZeros(bits)].reclaim();
@@ -286,11 +382,11 @@ final class StoreMemory {
         return freed;
     }
 
-    private boolean hasCleared() {
+    boolean hasCleared() {
         return cleared.bits() != 0;
     }
 
-    private boolean drainSome() {
+    boolean drainSome() {
         for (long bits = cleared.bits(); bits != 0; bits &= bits - 1) {
             if (stripes[Long.numberOfTrailingZeros(bits)].drainSome(DRAINED_CHAINS)) {
                 return true;
@@ -306,12 +402,12 @@ final class StoreMemory {
      * @param bytes that are wanted, which another thread may have freed; {@link #NO_BYTES} if it is not for memory
      * @param forReaders whether it is of no use to wait once no block waits for readers: others have taken them
      */
-    private long pause(long bytes, boolean forReaders) {
+    private long pause(StoreGroup group, long bytes, boolean forReaders) {
         long start = System.nanoTime();
         for (int spin = 1; spin <= SPINS; spin++) {
             Thread.onSpinWait();
             if (spin % SPINS_PER_LOOK == 0
-                    && (reclaim() > 0 || !account.isOver(bytes) || (forReaders && waiting.bits() == 0))) {
+                    && (group.reclaim() > 0 || !account.isOver(bytes) || (forReaders && group.readableBytes() == 0))) {
                 return System.nanoTime() - start;
             }
         }
@@ -328,8 +424,10 @@ final class StoreMemory {
      */
     long insert(Stripe stripe, long hash, long entry, int keyBytes, long expected, int @Nullable [] replaced) {
         long waitedNanos = 0;
+        StoreGroup group = own;
         while (true) {
-            long removals = evictor.removals();
+            long ownRemovals = evicted.removals();
+            long removals = group == own ? ownRemovals : group.removals();
             int buckets = Telemetry.present().isOn() ? stripe.table().bucketCount() : 0;
             long outcome = stripe.put(hash, entry, expected, replaced);
             if (outcome == HashTable.INSERTED || outcome == HashTable.REFUSED) {
@@ -339,19 +437,25 @@ final class StoreMemory {
                 return outcome;
             }
             if (outcome == StripeBooks.OVER_BUDGET) {
-                waitedNanos = makeRoomInBudget(entry, keyBytes, removals, waitedNanos);
+                waitedNanos = makeRoomInBudget(entry, keyBytes, ownRemovals, waitedNanos);
                 continue;
             }
             long bytes = stripe.insertionBytesBound();
             if (outcome == MemoryAccount.NO_MEMORY) {
                 throw outOfMemory(bytes);
             }
+            MemoryAccount refusing = refusing(bytes);
+            if (group != group(refusing)) {
+                group = group(refusing);
+                waitedNanos = Math.min(waitedNanos, MAX_WAIT_NANOS);
+                continue;
+            }
             if (waitedNanos > MAX_WAIT_NANOS) {
                 checkOpen();
                 noRoom.increment();
-                throw noBucket(refusing(bytes), RawZMalloc.zmallocSize(entry), bytes, keyBytes);
+                throw noBucket(group, refusing, RawZMalloc.zmallocSize(entry), bytes, keyBytes);
             }
-            waitedNanos = makeRoom(bytes, 1, removals, waitedNanos);
+            waitedNanos = makeRoom(group, bytes, 1, removals, waitedNanos);
         }
     }
 
@@ -366,10 +470,18 @@ final class StoreMemory {
     /** Makes room for so many bytes that nobody holds yet. Answers whether there is some now. */
     boolean tryMakeRoom(long bytes) {
         long waitedNanos = 0;
-        while (account.isOver(bytes) && waitedNanos <= MAX_WAIT_NANOS) {
-            waitedNanos = makeRoom(bytes, 0, evictor.removals(), waitedNanos);
+        StoreGroup group = own;
+        long removals = group.removals();
+        MemoryAccount refusing;
+        while ((refusing = account.refusing(bytes)) != null && waitedNanos <= MAX_WAIT_NANOS) {
+            if (group == group(refusing)) {
+                waitedNanos = makeRoom(group, bytes, 0, removals, waitedNanos);
+            } else {
+                group = group(refusing);
+            }
+            removals = group.removals();
         }
-        return !account.isOver(bytes);
+        return refusing == null;
     }
 
     /**
@@ -386,7 +498,7 @@ final class StoreMemory {
             long usedBefore = budget.used();
             long endedBefore = ended.sum();
             boolean othersHold = begun.sum() - endedBefore > 1;
-            if (evictor.evictOne() > 0 || evictor.removals() != removals) {
+            if (own.evictOne(this) > 0 || evicted.removals() != removals) {
                 return waitedNanos;
             }
             // Who had emptied or filled a stripe, and not told the budget yet, has done so once the lock was had.
@@ -394,20 +506,21 @@ final class StoreMemory {
                 stripe.exclusively(() -> {});
             }
             othersHold |= ended.sum() != endedBefore || budget.used() != usedBefore;
-            if (othersHold && evictor.policy().evicts()) {
-                return waitedNanos + pause(NO_BYTES, false);
+            if (othersHold && own.evictor().policy().evicts()) {
+                return waitedNanos + pause(own, NO_BYTES, false);
             }
         }
         checkOpen();
         (neverFits ? tooLarge : noRoom).increment();
         throw new MaxMemoryException(
-                "no room among the entries, and " + whyNot(), weight, budget.used(), budget.wanted(), keyBytes);
+                "no room among the entries, and " + whyNot(own), weight, budget.used(), budget.wanted(), keyBytes);
     }
 
     /** A refusal of an entry that is taken already, with the numbers as they are once it was given back. */
-    private MaxMemoryException noBucket(MemoryAccount refusing, long takenBytes, long bucketBytes, int keyBytes) {
+    private MaxMemoryException noBucket(
+            StoreGroup group, MemoryAccount refusing, long takenBytes, long bucketBytes, int keyBytes) {
         return new MaxMemoryException(
-                "no room in the table, and " + whyNot() + " in " + refusing.path(),
+                "no room in the table, and " + whyNot(group) + " in " + refusing.path(),
                 takenBytes + bucketBytes,
                 refusing.usedMemory() - takenBytes,
                 refusing.maxMemory(),
@@ -421,8 +534,9 @@ final class StoreMemory {
     void makeRoomToGrow() {
         long growthBytes = HashTable.growthBytesBound();
         long freedBytes = 0;
-        while (freedBytes < growthBytes && account.isOver(growthBytes)) {
-            long evictedBytes = evictor.evictOne();
+        MemoryAccount refusing;
+        while (freedBytes < growthBytes && (refusing = account.refusing(growthBytes)) != null) {
+            long evictedBytes = group(refusing).evictOne(this);
             if (evictedBytes == 0) {
                 return;
             }

@@ -2,7 +2,6 @@ package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.RawZMalloc;
-import dev.zmalloc.evict.AccessClock;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.ReaderEpochs;
@@ -20,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  *
  * @param account pays for everything
  * @param hash of keys
- * @param clock stamps what is used
  * @param epochs of readers
  * @param pins of readers that take longer
  * @param stripes how many there are
@@ -34,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 record StoreParts(
         MemoryAccount account,
         SipHash hash,
-        AccessClock clock,
         ReaderEpochs epochs,
         EntryPins pins,
         int stripes,

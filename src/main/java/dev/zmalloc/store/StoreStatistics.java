@@ -54,7 +54,7 @@ public record StoreStatistics(
                 store.parts().epochs().misses(),
                 puts,
                 removals,
-                store.evictor().evictions(),
+                store.memory().evicted().entries(),
                 expirations,
                 store.memory().tooLarge(),
                 store.memory().noRoom(),

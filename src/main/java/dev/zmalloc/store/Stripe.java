@@ -1,7 +1,6 @@
 package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
-import dev.zmalloc.evict.AccessClock;
 import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
@@ -32,7 +31,6 @@ final class Stripe {
 
     private final BriefLock lock = new BriefLock();
     private final StoreParts parts;
-    private final AccessClock clock;
     private final ReaderEpochs epochs;
     private final EntryPins pins;
     private final RetiredBlocks retired;
@@ -51,7 +49,6 @@ final class Stripe {
     /** The stripe of that number. */
     Stripe(StoreParts parts, StripePolicy policy, int number) {
         this.parts = parts;
-        clock = parts.clock();
         epochs = parts.epochs();
         pins = parts.pins();
         retired = new RetiredBlocks(parts.account(), epochs, pins, parts.waiting(), number);
@@ -237,9 +234,7 @@ final class Stripe {
         if (outcome < 0) {
             return outcome;
         }
-        if (outcome == HashTable.INSERTED) {
-            clock.inserted(present.size() * parts.stripes());
-        } else {
+        if (outcome != HashTable.INSERTED) {
             retire(outcome);
         }
         puts.add(1);

@@ -126,6 +126,9 @@ final class StripeBooks {
                 unexpect(added);
             }
         }
+        if (outcome == HashTable.INSERTED) {
+            policy.clock().inserted(table.size() * parts.stripes());
+        }
         StripeIndex present = index;
         if (present != null && outcome == HashTable.INSERTED) {
             present.inserted(hash, entry, access);
@@ -223,6 +226,12 @@ final class StripeBooks {
     /** In how many sections {@link #sampleExpiring} searches a table. */
     static int sections(HashTable table) {
         return (table.bucketCount() + SECTION_CHAINS - 1) / SECTION_CHAINS;
+    }
+
+    /** Where the policy finds what to evict: buckets, or entries in the index, or bytes there. Any thread. */
+    long weight(HashTable table) {
+        StripeIndex present = index;
+        return present != null ? present.weight() : table.size() == 0 ? 0 : table.bucketCount();
     }
 
     /**

@@ -57,6 +57,9 @@ interface StripeIndex {
     /** Once its table is not used any more: frees some memory. Answers whether none is left. */
     boolean drain(int segments);
 
+    /** How much there is in it to evict, about: entries or bytes. Any thread. */
+    long weight();
+
     /** Usable bytes of the index, for a validator. */
     long bytes();
 }

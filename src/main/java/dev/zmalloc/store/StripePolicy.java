@@ -1,8 +1,10 @@
 package dev.zmalloc.store;
 
+import dev.zmalloc.evict.AccessClock;
 import dev.zmalloc.evict.AccessRule;
 import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.HashTable;
 import org.jspecify.annotations.Nullable;
 
@@ -12,8 +14,14 @@ import org.jspecify.annotations.Nullable;
  * @param policy its name
  * @param parameters what tunes it
  * @param rule what it keeps in access fields
+ * @param clock is told of insertions
  */
-record StripePolicy(EvictionPolicy policy, EvictionParameters parameters, AccessRule rule) {
+record StripePolicy(EvictionPolicy policy, EvictionParameters parameters, AccessRule rule, AccessClock clock) {
+    /** What an evictor goes by. */
+    static StripePolicy of(Evictor evictor) {
+        return new StripePolicy(evictor.policy(), evictor.parameters(), evictor.rule(), evictor.clock());
+    }
+
     /** The index that the policy needs beside a table; {@code null} if none. */
     @Nullable
     StripeIndex newIndex(StoreParts parts, HashTable table) {

@@ -110,6 +110,11 @@ final class VolatileIndex implements StripeIndex {
         return EntryLayout.expiry(entry) != EntryLayout.NEVER;
     }
 
+    @Override
+    public long weight() {
+        return words.size();
+    }
+
     /**
      * Shows entries chosen at random, each with the same chance, some perhaps twice; or all, if they are fewer.
      *

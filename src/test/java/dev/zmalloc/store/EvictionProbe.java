@@ -17,7 +17,9 @@ public final class EvictionProbe {
                 store.parts().epochs(),
                 store.stripes(),
                 store.parts().sizes(),
-                store.parts().millis());
+                store.parts().millis(),
+                new EvictedCount(),
+                0);
     }
 
     /** The most bytes that the store ever held, by its own exact account. */
