@@ -124,7 +124,7 @@ class SharedLimitTest {
         OffHeapStore large = open(policy);
         // Far more stripes, which must make no difference.
         OffHeapStore striped = open(shared, policy, 0);
-        int unit = 1_500;
+        int unit = 1_400;
         putExpiring(small, 0, unit, 1_000);
         putExpiring(large, 0, 3 * unit, 1_000);
         putExpiring(striped, 0, unit, 1_000);
@@ -225,11 +225,16 @@ class SharedLimitTest {
         while (shared.tryReserve(64)) {
             withheld += 64;
         }
-        OffHeapStore second = open(policy);
         if (policy.evicts()) {
+            OffHeapStore second = open(policy);
             putExpiring(second, 0, 10, 1_000);
             assertThat(second.size()).isEqualTo(10);
             assertThat(full.eviction().evictionsForOthers()).isPositive();
+        } else {
+            // No room for the pool, which is there whatever the policy.
+            assertThatThrownBy(() -> open(policy))
+                    .isInstanceOf(MaxMemoryException.class)
+                    .hasMessageContaining("to open a store");
         }
         shared.release(withheld);
     }
