@@ -1,5 +1,7 @@
 package dev.zmalloc.evict;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Something that holds items which can be evicted: a store, or an application's own list of native buffers.
  *
@@ -7,8 +9,8 @@ package dev.zmalloc.evict;
  * an index and a version. The evictor keeps them in its pool for as long as it likes, while the item may go: the target
  * must recognise a pair that no longer stands for anything, and must never follow it to memory that was freed.
  *
- * <p>The evictor calls all methods under its own lock, one at a time, on the thread that needs memory. They must not
- * call the evictor back.
+ * <p>The evictor calls all methods but {@link #evicted} under its own lock, one at a time, on the thread that needs
+ * memory. They must not call the evictor back.
  */
 public interface EvictionTarget {
     /**
@@ -61,6 +63,20 @@ public interface EvictionTarget {
     default long evictNext(long random) {
         return 0;
     }
+
+    /** Whose the item was that went last: this target's own, unless it stands for several and overrides this. */
+    default EvictionTarget owner() {
+        return this;
+    }
+
+    /**
+     * Called once for each item of this target's own that was evicted, or had expired, by the thread that needed its
+     * memory, without a lock: for what is to be done about it that may take its time. Does nothing unless overridden.
+     *
+     * @param causer as was told to {@link Evictor#evictOne(Object)}
+     */
+    @SuppressWarnings("exports") // the annotation, which need not be there for who compiles against this
+    default void evicted(@Nullable Object causer) {}
 
     /** Stands for whatever the access field holds now. */
     int ANY_ACCESS = -1;

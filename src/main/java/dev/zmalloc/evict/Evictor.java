@@ -293,21 +293,41 @@ public final class Evictor implements AutoCloseable {
      *     held by somebody
      */
     public long evictOne() {
+        return evictOne(null);
+    }
+
+    /**
+     * Like {@link #evictOne()}.
+     *
+     * @param causer who wants the memory, for {@link EvictionTarget#evicted} to know
+     */
+    @SuppressWarnings("exports") // the annotation, which need not be there for who compiles against this
+    public long evictOne(@Nullable Object causer) {
+        long bytes;
+        EvictionTarget owner = target;
         lockBriefly();
         try {
-            if (pool == null || !policy.evicts()) {
-                return 0;
+            bytes = pool == null || !policy.evicts() ? 0 : evictFrom(pool);
+            if (bytes > 0) {
+                owner = target.owner();
             }
-            if (policy.isQueued()) {
-                long bytes = count(target.evictNext(random.nextLong()));
-                if (bytes > 0) {
-                    return bytes;
-                }
-            }
-            return evictSampled(pool);
         } finally {
             lock.unlock();
         }
+        if (bytes > 0) {
+            owner.evicted(causer);
+        }
+        return bytes;
+    }
+
+    private long evictFrom(EvictionPool candidates) {
+        if (policy.isQueued()) {
+            long bytes = count(target.evictNext(random.nextLong()));
+            if (bytes > 0) {
+                return bytes;
+            }
+        }
+        return evictSampled(candidates);
     }
 
     /** An eviction takes less than a microsecond: who finds another under way looks again before it goes to sleep. */

@@ -77,9 +77,9 @@ final class GroupEntries implements EvictionTarget {
         return size;
     }
 
-    /** Whose the last victim was. */
-    StoreMemory lastVictims() {
-        return requireChosen().store;
+    @Override
+    public EvictionTarget owner() {
+        return requireChosen().entries;
     }
 
     private Member requireChosen() {

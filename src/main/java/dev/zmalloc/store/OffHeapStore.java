@@ -566,7 +566,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
             throw new IllegalStateException("the store is closed");
         }
         checkLengths(keyBytes, valueBytes);
-        return operations.put(key, (int) keyBytes, value, (int) valueBytes, expiry, expected, null);
+        return operations.put(key, (int) keyBytes, value, (int) valueBytes, expiry, expected);
     }
 
     private static void checkLengths(long keyBytes, long valueBytes) {

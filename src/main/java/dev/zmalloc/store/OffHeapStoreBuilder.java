@@ -5,7 +5,9 @@ import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.table.EntryPins;
 import java.util.Objects;
+import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,9 @@ public final class OffHeapStoreBuilder {
     int stripes;
 
     LongSupplier millis = System::currentTimeMillis;
+
+    private @Nullable RemovalListener listener;
+    private @Nullable Executor listenerExecutor;
 
     OffHeapStoreBuilder() {}
 
@@ -118,6 +123,25 @@ public final class OffHeapStoreBuilder {
     public OffHeapStoreBuilder clock(LongSupplier milliseconds) {
         millis = Objects.requireNonNull(milliseconds, "clock");
         return this;
+    }
+
+    /** Is told of what leaves the store, by the thread that took it out. None unless set. */
+    public OffHeapStoreBuilder removalListener(RemovalListener value) {
+        listener = Objects.requireNonNull(value, "removalListener");
+        listenerExecutor = null;
+        return this;
+    }
+
+    /** Like {@link #removalListener(RemovalListener)}, told by an executor's threads, with copies on the heap. */
+    public OffHeapStoreBuilder removalListener(RemovalListener value, Executor executor) {
+        removalListener(value);
+        listenerExecutor = Objects.requireNonNull(executor, "executor");
+        return this;
+    }
+
+    @Nullable
+    RemovalNotices notices(EntryPins pins) {
+        return listener == null ? null : new RemovalNotices(pins, listener, listenerExecutor);
     }
 
     /**

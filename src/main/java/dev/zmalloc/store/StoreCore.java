@@ -49,7 +49,9 @@ final class StoreCore {
         ReaderEpochs epochs = new ReaderEpochs();
         LongUnaryOperator sizes = builder.payload == null ? StoreParts::usableBytes : builder.payload;
         EvictedCount evicted = new EvictedCount();
-        StoreEntries entries = new StoreEntries(epochs, stripes, sizes, builder.millis, evicted, 0);
+        EntryPins pins = new EntryPins();
+        RemovalNotices notices = builder.notices(pins);
+        StoreEntries entries = new StoreEntries(epochs, stripes, sizes, builder.millis, evicted, notices, 0);
         entries.setVolatileOnly(builder.policy.isVolatile());
         Evictor.Builder settings = Evictor.builder()
                 .policy(builder.policy)
@@ -67,14 +69,15 @@ final class StoreCore {
                 account,
                 SipHash.random(),
                 epochs,
-                new EntryPins(),
+                pins,
                 stripes.length,
                 new StripeSet(),
                 new StripeSet(),
                 builder.millis,
                 sizes,
                 builder.budget(),
-                builder.payload != null);
+                builder.payload != null,
+                notices);
         StripePolicy policy = StripePolicy.of(evictor);
         for (int index = 0; index < stripes.length; index++) {
             stripes[index] = new Stripe(parts, policy, index);

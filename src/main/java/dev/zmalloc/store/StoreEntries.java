@@ -43,11 +43,13 @@ final class StoreEntries implements EvictionTarget {
     private volatile boolean volatileOnly;
     private final LongUnaryOperator sizes;
     private final LongSupplier millis;
+    private final @Nullable RemovalNotices notices;
 
     /**
      * Takes {@code stripes} as they come to be: the array may still be filled.
      *
      * @param evicted counts the victims
+     * @param notices tells a listener of them, if there is one
      * @param number tells the store from others of the evictor's
      */
     StoreEntries(
@@ -56,12 +58,14 @@ final class StoreEntries implements EvictionTarget {
             LongUnaryOperator sizes,
             LongSupplier millis,
             EvictedCount evicted,
+            @Nullable RemovalNotices notices,
             long number) {
         this.epochs = epochs;
         this.millis = millis;
         this.stripes = stripes;
         this.sizes = sizes;
         this.evicted = evicted;
+        this.notices = notices;
         this.number = number << STORE_SHIFT >>> STORE_SHIFT;
     }
 
@@ -240,5 +244,15 @@ final class StoreEntries implements EvictionTarget {
             sum += stripe.books().weight(stripe.table());
         }
         return sum;
+    }
+
+    @Override
+    public void evicted(@Nullable Object causer) {
+        if (causer != null && causer != evicted) {
+            evicted.countForOther();
+        }
+        if (notices != null) {
+            notices.tell(1);
+        }
     }
 }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * like the group's own, before anything is evicted.
  *
  * <p>A group is there from when its first store opens until its last is closed. Locks, from the outermost: that for
- * entering and leaving, the group's, its evictor's, a stripe's.
+ * entering and leaving, the evictor's, a stripe's.
  */
 final class StoreGroup {
     private static final ReentrantLock CHANGING = new ReentrantLock();
@@ -46,7 +46,6 @@ final class StoreGroup {
     private final @Nullable GroupEntries entries;
 
     private final long poolBytes;
-    private final ReentrantLock evicting = new ReentrantLock();
 
     /** The stores under the account, of whichever policy. */
     private volatile StoreMemory[] bounded;
@@ -230,7 +229,7 @@ final class StoreGroup {
     }
 
     /**
-     * Evicts an entry of some store of the group.
+     * Evicts an entry of some store of the group. Holds no lock when it returns or a listener is told.
      *
      * @param causer who wants the memory, if it is a store of them
      * @return as {@link Evictor#evictOne}
@@ -239,16 +238,7 @@ final class StoreGroup {
         if (entries == null) {
             return evictor.evictOne();
         }
-        evicting.lock();
-        try {
-            long bytes = evictor.evictOne();
-            if (bytes > 0 && entries.lastVictims() != causer) {
-                entries.lastVictims().evicted().countForOther();
-            }
-            return bytes;
-        } finally {
-            evicting.unlock();
-        }
+        return evictor.evictOne(causer == null ? this : causer.evicted());
     }
 
     /** Evicts until the account is within its limit, as {@link Evictor#performEvictions}. */

@@ -102,8 +102,8 @@ final class StoreMemory {
 
     /** The store's entries, for one more evictor: as number {@code number} of its stores. */
     StoreEntries newEntries(long number, boolean volatileOnly) {
-        StoreEntries entries =
-                new StoreEntries(parts.epochs(), stripes, parts.sizes(), parts.millis(), evicted, number);
+        StoreEntries entries = new StoreEntries(
+                parts.epochs(), stripes, parts.sizes(), parts.millis(), evicted, parts.notices(), number);
         entries.setVolatileOnly(volatileOnly);
         return entries;
     }
@@ -422,7 +422,8 @@ final class StoreMemory {
      * @param replaced as for {@link Stripe#put}
      * @return {@link HashTable#INSERTED} or {@link HashTable#REFUSED}
      */
-    long insert(Stripe stripe, long hash, long entry, int keyBytes, long expected, int @Nullable [] replaced) {
+    long insert(
+            Stripe stripe, long hash, long entry, int keyBytes, long expected, @Nullable LeftEntry replaced) {
         long waitedNanos = 0;
         StoreGroup group = own;
         while (true) {

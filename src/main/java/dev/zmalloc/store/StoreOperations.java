@@ -27,10 +27,12 @@ final class StoreOperations {
     private final EntryPins pins;
     private final Stripe[] stripes;
     private final StoreMemory memory;
+    private final @Nullable RemovalNotices notices;
 
     StoreOperations(StoreParts parts, Stripe[] stripes, StoreMemory memory) {
         hash = parts.hash();
         pins = parts.pins();
+        notices = parts.notices();
         this.stripes = stripes;
         this.memory = memory;
     }
@@ -112,17 +114,33 @@ final class StoreOperations {
      *
      * @param expiry milliseconds, or {@link EntryLayout#NEVER}
      * @param expected as for {@link HashTable#put}
-     * @param replaced as for {@link Stripe#put}
      * @return whether it was put; false if what is there is not as expected
      */
-    boolean put(
+    boolean put(Object key, int keyBytes, Object value, int valueBytes, long expiry, long expected) {
+        if (notices == null) {
+            return write(key, keyBytes, value, valueBytes, expiry, expected, null);
+        }
+        LeftEntry replaced = new LeftEntry(false);
+        try {
+            return write(key, keyBytes, value, valueBytes, expiry, expected, replaced);
+        } finally {
+            end(replaced, RemovalCause.REPLACED);
+        }
+    }
+
+    /**
+     * Like {@link #put}, without telling a listener.
+     *
+     * @param replaced as for {@link Stripe#put}
+     */
+    private boolean write(
             Object key,
             int keyBytes,
             Object value,
             int valueBytes,
             long expiry,
             long expected,
-            int @Nullable [] replaced) {
+            @Nullable LeftEntry replaced) {
         long entryBytes = EntryLayout.entryBytes(keyBytes, valueBytes, expiry != EntryLayout.NEVER);
         long entry = memory.take(entryBytes, keyBytes);
         boolean stored = false;
@@ -151,44 +169,56 @@ final class StoreOperations {
 
     /** The value that was replaced, or {@code null}. */
     byte @Nullable [] getAndPut(Object key, int keyBytes, byte[] value) {
-        int[] replaced = {Stripe.NOT_THERE};
-        long keyHash = hash.hash(key, keyBytes);
+        LeftEntry replaced = new LeftEntry(notices == null);
         try {
-            put(key, keyBytes, value, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
-            return copy(replaced[0]);
+            write(key, keyBytes, value, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
+            return copy(replaced);
         } finally {
-            unpin(stripe(keyHash), replaced[0]);
+            end(replaced, RemovalCause.REPLACED);
         }
     }
 
     /** The value that was removed, or {@code null}. */
     byte @Nullable [] getAndRemove(Object key, int keyBytes) {
-        int[] removed = {Stripe.NOT_THERE};
+        LeftEntry removed = new LeftEntry(notices == null);
         long keyHash = hash.hash(key, keyBytes);
         try {
             stripe(keyHash).remove(keyHash, key, keyBytes, HashTable.ANY, removed);
-            return copy(removed[0]);
+            return copy(removed);
         } finally {
-            unpin(stripe(keyHash), removed[0]);
+            end(removed, RemovalCause.REMOVED);
         }
     }
 
-    private byte @Nullable [] copy(int pin) {
-        if (pin == Stripe.NOT_THERE) {
-            return null;
-        }
-        return EntryLayout.copyOfValue(pins.entry(pin));
+    private byte @Nullable [] copy(LeftEntry left) {
+        return left.stripe() == null || left.isDead() ? null : EntryLayout.copyOfValue(pins.entry(left.pin()));
     }
 
-    private static void unpin(Stripe stripe, int pin) {
-        if (pin != Stripe.NOT_THERE) {
-            stripe.unpin(pin);
+    /** After a change: tells the listener, if there is one, of what left, and takes the pin off. */
+    private void end(LeftEntry left, RemovalCause cause) {
+        Stripe stripe = left.stripe();
+        if (stripe != null && notices != null) {
+            notices.tell(left.isDead() ? RemovalCause.EXPIRED : cause, stripe, left.pin());
+        } else {
+            left.letGo();
         }
     }
 
     boolean remove(Object key, int bytes) {
         long keyHash = hash.hash(key, bytes);
-        return stripe(keyHash).remove(keyHash, key, bytes, HashTable.ANY, null);
+        return remove(stripe(keyHash), keyHash, key, bytes, HashTable.ANY);
+    }
+
+    private boolean remove(Stripe stripe, long keyHash, Object key, int bytes, long expected) {
+        if (notices == null) {
+            return stripe.remove(keyHash, key, bytes, expected, null);
+        }
+        LeftEntry removed = new LeftEntry(false);
+        try {
+            return stripe.remove(keyHash, key, bytes, expected, removed);
+        } finally {
+            end(removed, RemovalCause.REMOVED);
+        }
     }
 
     /** A change to a key that depends on the entry that is there. */
@@ -227,7 +257,7 @@ final class StoreOperations {
             if (!hasValue(entry, value, valueBytes)) {
                 return true;
             }
-            removed[0] = stripe.remove(keyHash, key, bytes, entry, null);
+            removed[0] = remove(stripe, keyHash, key, bytes, entry);
             return removed[0];
         });
         return removed[0];
@@ -245,7 +275,7 @@ final class StoreOperations {
             if (expected != null && !hasValue(entry, expected, expectedBytes)) {
                 return true;
             }
-            replaced[0] = put(key, keyBytes, value, valueBytes, EntryLayout.NEVER, entry, null);
+            replaced[0] = put(key, keyBytes, value, valueBytes, EntryLayout.NEVER, entry);
             return replaced[0];
         });
         return replaced[0];
@@ -260,7 +290,7 @@ final class StoreOperations {
         return change(key, bytes, (stripe, keyHash, entry) -> {
             int valueBytes = EntryLayout.valueBytes(entry);
             MemorySegment value = Memory.segment(EntryLayout.valueAddress(entry), valueBytes);
-            return EntryLayout.expiry(entry) == expiry || put(key, bytes, value, valueBytes, expiry, entry, null);
+            return EntryLayout.expiry(entry) == expiry || write(key, bytes, value, valueBytes, expiry, entry, null);
         });
     }
 
@@ -294,15 +324,15 @@ final class StoreOperations {
                 byte[] updated = function.apply(EntryLayout.copyOfValue(entry));
                 result[0] = updated;
                 return updated == null
-                        ? stripe.remove(keyHash, key, bytes, entry, null)
-                        : put(key, bytes, updated, updated.length, EntryLayout.NEVER, entry, null);
+                        ? remove(stripe, keyHash, key, bytes, entry)
+                        : put(key, bytes, updated, updated.length, EntryLayout.NEVER, entry);
             });
             if (there) {
                 return result[0];
             }
             byte[] created = function.apply(null);
             if (created == null
-                    || put(key, bytes, created, created.length, EntryLayout.NEVER, HashTable.ABSENT, null)) {
+                    || put(key, bytes, created, created.length, EntryLayout.NEVER, HashTable.ABSENT)) {
                 return created;
             }
         }

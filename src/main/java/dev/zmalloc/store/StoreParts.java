@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  * @param sizes tells the bytes of an entry, for policies that go by these
  * @param budget a limit beside that of memory, or {@code null}
  * @param countsPayload whether the budget is of {@code sizes}, in place of a limit of memory
+ * @param notices tells a listener what leaves; {@code null} if there is none
  */
 record StoreParts(
         MemoryAccount account,
@@ -40,7 +41,8 @@ record StoreParts(
         LongSupplier millis,
         LongUnaryOperator sizes,
         @Nullable EntryBudget budget,
-        boolean countsPayload) {
+        boolean countsPayload,
+        @Nullable RemovalNotices notices) {
     /** The usable bytes that an entry takes, as near as can be told without asking the allocator. */
     static long usableBytes(long entry) {
         return RawZMalloc.usableBytesBound(EntryLayout.entryBytes(entry));

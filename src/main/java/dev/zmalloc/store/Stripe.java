@@ -195,13 +195,12 @@ final class Stripe {
      * Puts {@code entry} under its key, as {@link HashTable#put} does, and retires what it replaced.
      *
      * @param expected as there; an entry that has expired counts as absent
-     * @param replaced takes a pin of the entry that was replaced, or {@link #NOT_THERE}; {@code null} if nobody wants
-     *     it
+     * @param replaced takes the entry that was replaced; {@code null} if nobody wants it
      * @return {@link HashTable#INSERTED} if the store owns the entry now, in place of another or not; else
      *     {@link HashTable#REFUSED}, {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}, with nothing
      *     changed
      */
-    long put(long hash, long entry, long expected, int @Nullable [] replaced) {
+    long put(long hash, long entry, long expected, @Nullable LeftEntry replaced) {
         lock.lock();
         try {
             checkOpen();
@@ -210,22 +209,19 @@ final class Stripe {
             retired.ensureRoom(HashTable.retirementsBound());
             HashTable present = table;
             long wanted = orDead(present, hash, entry, expected);
-            int pin = replaced == null ? NOT_THERE : pinLike(present, hash, entry);
-            boolean isPut = false;
-            try {
-                long outcome = putExpected(present, hash, entry, wanted);
-                isPut = outcome == HashTable.INSERTED;
-                if (isPut && replaced != null) {
-                    replaced[0] = pin;
-                }
-                return outcome;
-            } finally {
-                if (!isPut && pin != NOT_THERE) {
-                    unpin(pin);
-                }
+            if (replaced != null) {
+                takeLike(present, hash, entry, replaced);
             }
+            long outcome = putExpected(present, hash, entry, wanted);
+            if (replaced != null && outcome == HashTable.INSERTED) {
+                replaced.left();
+            }
+            return outcome;
         } finally {
             lock.unlock();
+            if (replaced != null) {
+                replaced.keepIfLeft();
+            }
         }
     }
 
@@ -242,9 +238,11 @@ final class Stripe {
         return HashTable.INSERTED;
     }
 
-    private int pinLike(HashTable present, long hash, long entry) {
+    private void takeLike(HashTable present, long hash, long entry, LeftEntry taken) {
         long there = present.getLike(hash, entry);
-        return there == 0 || isDead(there) ? NOT_THERE : pins.pinForCopy(there);
+        if (there != 0) {
+            taken.take(this, pins, there, isDead(there));
+        }
     }
 
     /** Where a key is to be absent: the entry that is under it and has expired, if there is one. */
@@ -260,10 +258,10 @@ final class Stripe {
      * Removes a key.
      *
      * @param expected {@link HashTable#ANY}, or the entry that must be there
-     * @param removed takes a pin of the entry, as for {@link #put}
+     * @param removed takes the entry, as for {@link #put}
      * @return whether a live entry was removed
      */
-    boolean remove(long hash, Object key, int bytes, long expected, int @Nullable [] removed) {
+    boolean remove(long hash, Object key, int bytes, long expected, @Nullable LeftEntry removed) {
         lock.lock();
         try {
             checkOpen();
@@ -274,7 +272,7 @@ final class Stripe {
                 return false;
             }
             books.left(entry, table.lastAccess());
-            boolean isLive = leave(entry, removed);
+            boolean isLive = retire(entry, removed);
             if (isLive) {
                 removals.add(1);
             } else {
@@ -467,16 +465,15 @@ final class Stripe {
         return victims;
     }
 
-    /**
-     * Retires an entry that left its table, and pins it before, if it lives and somebody wants it. Answers the first.
-     */
-    private boolean leave(long entry, int @Nullable [] pin) {
+    /** Retires an entry that left its table, and pins it before, if somebody wants it. Answers whether it lives. */
+    private boolean retire(long entry, @Nullable LeftEntry taken) {
         try {
-            boolean isLive = !isDead(entry);
-            if (isLive && pin != null) {
-                pin[0] = pins.pinForCopy(entry);
+            boolean isDead = isDead(entry);
+            if (taken != null) {
+                taken.take(this, pins, entry, isDead);
+                taken.left();
             }
-            return isLive;
+            return !isDead;
         } finally {
             retire(entry);
         }

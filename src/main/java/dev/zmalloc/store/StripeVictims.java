@@ -9,15 +9,23 @@ import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.OwnedCount;
 import dev.zmalloc.table.RetiredBlocks;
 import java.util.function.LongPredicate;
+import org.jspecify.annotations.Nullable;
 
-/** Takes entries out of a stripe that nobody asked to remove: victims of the policy, and those that have expired. */
+/**
+ * Takes entries out of a stripe that nobody asked to remove: victims of the policy, and those that have expired. Where
+ * there is a listener, they are noted for it.
+ */
 final class StripeVictims {
+    /** Chains that are searched for expired entries at once, where each of these is pinned for a listener. */
+    private static final int TOLD_CHAINS = 4;
+
     private final Stripe stripe;
     private final StripeBooks books;
     private final BriefLock lock;
     private final RetiredBlocks retired;
     private final ExpiredEntries expired;
     private final EntryPins pins;
+    private final @Nullable RemovalNotices notices;
     private final LongPredicate isHeld;
     private final LongPredicate isDead;
     private final OwnedCount expirations = new OwnedCount();
@@ -35,6 +43,7 @@ final class StripeVictims {
         this.retired = retired;
         this.expired = expired;
         pins = parts.pins();
+        notices = parts.notices();
         isHeld = pins::isHeld;
         isDead = stripe::isDead;
     }
@@ -85,6 +94,7 @@ final class StripeVictims {
         boolean isLive = true;
         try {
             isLive = !stripe.table().lastExpires() || !stripe.isDead(entry);
+            note(isLive ? RemovalCause.EVICTED : RemovalCause.EXPIRED, entry);
         } finally {
             retired.retireNow(entry, bytes);
         }
@@ -92,6 +102,13 @@ final class StripeVictims {
             expirations.add(1);
         }
         return isLive ? bytes : -bytes;
+    }
+
+    /** Notes an entry that has left the table, and is not retired yet, for the listener, if there is one. */
+    private void note(RemovalCause cause, long entry) {
+        if (notices != null) {
+            notices.add(cause, stripe, entry);
+        }
     }
 
     /**
@@ -121,10 +138,12 @@ final class StripeVictims {
      *
      * @return whether there is no more of that to do for now
      */
-    boolean removeExpired(int chains) {
+    boolean removeExpired(int atMost) {
         if (expired.isIdle()) {
             return true;
         }
+        int chains = notices == null ? atMost : Math.min(atMost, TOLD_CHAINS);
+        int removed = 0;
         lock.lock();
         try {
             HashTable present = stripe.table();
@@ -135,12 +154,24 @@ final class StripeVictims {
                 if (present.removeIfUnchanged(expired.bucket(number), entry, -1, true)) {
                     books.left(entry, present.lastAccess());
                     expirations.add(1);
-                    retired.retire(entry, EntryLayout.entryBytes(entry));
+                    retireExpired(entry);
+                    removed++;
                 }
             }
             return expired.proceed(present, chains);
         } finally {
             lock.unlock();
+            if (notices != null) {
+                notices.tell(removed);
+            }
+        }
+    }
+
+    private void retireExpired(long entry) {
+        try {
+            note(RemovalCause.EXPIRED, entry);
+        } finally {
+            retired.retire(entry, EntryLayout.entryBytes(entry));
         }
     }
 

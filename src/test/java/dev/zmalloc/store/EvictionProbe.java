@@ -19,6 +19,7 @@ public final class EvictionProbe {
                 store.parts().sizes(),
                 store.parts().millis(),
                 new EvictedCount(),
+                store.parts().notices(),
                 0);
     }
 

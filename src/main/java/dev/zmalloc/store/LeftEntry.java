@@ -1,0 +1,63 @@
+package dev.zmalloc.store;
+
+import dev.zmalloc.table.EntryPins;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The entry that a change took out of a stripe, pinned, for who asks for it. Whoever made this, and has the change
+ * behind it, unpins.
+ */
+final class LeftEntry {
+    private final boolean forCopy;
+    private @Nullable Stripe stripe;
+    private int pin;
+    private boolean isDead;
+    private boolean hasLeft;
+
+    /** Takes no entry yet. */
+    LeftEntry(boolean forCopy) {
+        this.forCopy = forCopy;
+    }
+
+    /** Pins an entry that is about to leave its stripe, or has left and is not retired yet. Under the lock. */
+    void take(Stripe from, EntryPins pins, long entry, boolean dead) {
+        pin = forCopy ? pins.pinForCopy(entry) : pins.pin(entry);
+        isDead = dead;
+        stripe = from;
+    }
+
+    /** Takes note that the entry, if there is one, has left. */
+    void left() {
+        hasLeft = true;
+    }
+
+    /** The stripe that an entry left; {@code null} if none did. */
+    @Nullable
+    Stripe stripe() {
+        return hasLeft ? stripe : null;
+    }
+
+    int pin() {
+        return pin;
+    }
+
+    boolean isDead() {
+        return isDead;
+    }
+
+    /** After an attempt: takes the pin off, unless the entry has left. */
+    void keepIfLeft() {
+        if (!hasLeft) {
+            letGo();
+        }
+    }
+
+    /** Takes the pin off, if there is one. */
+    void letGo() {
+        Stripe left = stripe;
+        if (left != null) {
+            stripe = null;
+            left.unpin(pin);
+        }
+    }
+}
