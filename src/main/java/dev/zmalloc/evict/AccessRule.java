@@ -48,6 +48,21 @@ public abstract class AccessRule implements IntUnaryOperator {
         return access;
     }
 
+    /** How long an item has not been used, in nanoseconds, at least; -1 if fields do not tell. */
+    public long idleNanos(int access) {
+        return -1;
+    }
+
+    /** How often an item was used, as its field counts that; -1 if it does not. */
+    public int frequency(int access) {
+        return -1;
+    }
+
+    /** Whether {@link #score} tells items apart by what is known of them, and not by chance. */
+    boolean scores() {
+        return true;
+    }
+
     /** Whether {@link #score} asks for an item's bytes. */
     boolean needsBytes() {
         return false;
@@ -68,6 +83,11 @@ public abstract class AccessRule implements IntUnaryOperator {
      * @param random 63 random bits
      */
     abstract long score(int access, long bytes, long expiry, long random);
+
+    /**
+     * Takes note of the bytes of an item that was sampled, if needed. Under the evictor's lock, like {@link #score}.
+     */
+    void weigh(long bytes) {}
 
     /** Takes note of a victim's score. Under the evictor's lock; evictors may share a rule. */
     void evicted(long score) {}

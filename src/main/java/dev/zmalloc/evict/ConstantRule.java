@@ -29,6 +29,11 @@ final class ConstantRule extends AccessRule {
     }
 
     @Override
+    boolean scores() {
+        return byExpiry;
+    }
+
+    @Override
     long score(int access, long bytes, long expiry, long random) {
         return byExpiry ? ~expiry : random;
     }

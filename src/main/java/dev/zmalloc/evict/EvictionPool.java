@@ -4,6 +4,8 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.ffi.Memory;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The best victims of the samples so far: up to 16 candidates in one block of native memory, the best at the end.
@@ -144,6 +146,20 @@ final class EvictionPool {
 
     long score(int position) {
         return Memory.getLong(candidate(position) + SCORE_OFFSET);
+    }
+
+    /** The candidates, the best first. */
+    List<Candidate> candidates() {
+        List<Candidate> candidates = new ArrayList<>(size);
+        for (int position = size - 1; position >= 0; position--) {
+            long candidate = candidate(position);
+            candidates.add(new Candidate(
+                    Memory.getLong(candidate + SCORE_OFFSET),
+                    Memory.getLong(candidate + ITEM_OFFSET),
+                    Memory.getLong(candidate + LOCATION_OFFSET),
+                    (int) Memory.getLong(candidate + ACCESS_OFFSET)));
+        }
+        return candidates;
     }
 
     private void removeIfPresent(long item, long location) {

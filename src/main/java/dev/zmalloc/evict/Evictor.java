@@ -3,7 +3,9 @@ package dev.zmalloc.evict;
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.event.Telemetry;
+import java.util.List;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
@@ -70,7 +72,9 @@ public final class Evictor implements AutoCloseable {
         usedMemory = builder.usedMemory;
         nanoTime = builder.nanoTime;
         Evictor other = builder.sharing;
-        clock = other == null ? new AccessClock(parameters.clockResolution(), builder.population) : other.clock;
+        clock = other == null
+                ? new AccessClock(parameters.clockResolution(), builder.population, nanoTime)
+                : other.clock;
         rule = other == null ? AccessRule.of(policy, parameters, clock, nanoTime) : other.rule;
         random = new SplittableRandom(builder.seed);
         pool = builder.openPool();
@@ -128,7 +132,7 @@ public final class Evictor implements AutoCloseable {
      * @throws IllegalStateException if the evictor is closed
      */
     public void setPolicy(EvictionPolicy newPolicy, EvictionParameters newParameters) {
-        AccessClock newClock = new AccessClock(newParameters.clockResolution());
+        AccessClock newClock = new AccessClock(newParameters.clockResolution(), () -> 0, nanoTime);
         setPolicy(newPolicy, newParameters, newClock, AccessRule.of(newPolicy, newParameters, newClock, nanoTime));
     }
 
@@ -190,6 +194,35 @@ public final class Evictor implements AutoCloseable {
         try {
             return new EvictionStatistics(
                     evictions.get(), evictedBytes, sampled, stale, cycles.get(), cycleNanos.get());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What the pool holds, the best victim first; empty if there is no pool. */
+    public List<Candidate> candidates() {
+        lock.lock();
+        try {
+            return pool == null ? List.of() : pool.candidates();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * How good a victim an item would be now: of several, the one with the highest score goes first. Changes nothing.
+     *
+     * @param access its access field
+     * @param bytes what it takes
+     * @param expiry when it expires
+     * @return empty if the policy chooses by chance, or by the target's queues
+     */
+    public OptionalLong score(int access, long bytes, long expiry) {
+        lock.lock();
+        try {
+            return rule.scores() && policy.evicts()
+                    ? OptionalLong.of(rule.score(rule.aged(access), bytes, expiry, 0))
+                    : OptionalLong.empty();
         } finally {
             lock.unlock();
         }
@@ -377,6 +410,7 @@ public final class Evictor implements AutoCloseable {
             }
             AccessRule scoring = rule;
             long bytes = scoring.needsBytes() ? target.bytes(item) : 0;
+            scoring.weigh(bytes);
             long expiry = scoring.needsExpiry() ? target.expiry(item) : 0;
             long score = scoring.score(scoring.aged(access), bytes, expiry, random.nextLong() >>> 1);
             pool.offer(score, item, location, access);

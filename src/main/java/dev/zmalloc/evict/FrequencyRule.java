@@ -81,6 +81,11 @@ final class FrequencyRule extends AccessRule {
     }
 
     @Override
+    public int frequency(int access) {
+        return aged(access) & BYTE;
+    }
+
+    @Override
     long score(int access, long bytes, long expiry, long random) {
         return (long) MOST - (access & BYTE);
     }

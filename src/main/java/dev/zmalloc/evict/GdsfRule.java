@@ -86,16 +86,25 @@ final class GdsfRule extends AccessRule {
     }
 
     @Override
+    public int frequency(int access) {
+        return USES[access & LEVEL_MASK];
+    }
+
+    @Override
     boolean needsBytes() {
         return weighsSize;
+    }
+
+    @Override
+    void weigh(long bytes) {
+        sampled = (int) Math.min(MEAN_SAMPLES, sampled + 1);
+        meanBytes += (bytes - meanBytes) / sampled;
     }
 
     @Override
     long score(int access, long bytes, long expiry, long random) {
         double worth = (double) USES[access & LEVEL_MASK] * UNIT;
         if (weighsSize) {
-            sampled = (int) Math.min(MEAN_SAMPLES, sampled + 1);
-            meanBytes += (bytes - meanBytes) / sampled;
             worth = worth * meanBytes / Math.max(1, bytes);
         }
         long now = l.get();

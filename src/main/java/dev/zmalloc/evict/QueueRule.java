@@ -24,6 +24,16 @@ final class QueueRule extends AccessRule {
     }
 
     @Override
+    public int frequency(int access) {
+        return access & LOW_BYTE;
+    }
+
+    @Override
+    boolean scores() {
+        return false;
+    }
+
+    @Override
     long score(int access, long bytes, long expiry, long random) {
         return random;
     }

@@ -26,6 +26,11 @@ final class RecencyRule extends AccessRule {
     }
 
     @Override
+    public long idleNanos(int access) {
+        return clock.idleNanos(access);
+    }
+
+    @Override
     long score(int access, long bytes, long expiry, long random) {
         return AccessClock.ticksBetween(access, clock.now());
     }

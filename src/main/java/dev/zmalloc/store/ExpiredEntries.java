@@ -70,7 +70,7 @@ final class ExpiredEntries implements EntryVisitor {
         }
         size = 0;
         nextInChains = EntryLayout.NEVER;
-        ChainWalk.forEachExpiring(table, cursor, chains, this);
+        ChainWalk.forEachExpiring(table, cursor, chains, true, this);
     }
 
     /** Goes on, when these were removed, to the next chains. Answers whether all have been looked at. */

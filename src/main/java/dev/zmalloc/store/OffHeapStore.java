@@ -551,6 +551,11 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
         return memory;
     }
 
+    /** For what records or guards the store. */
+    StoreOperations operations() {
+        return operations;
+    }
+
     /** For tests that want to be alone. */
     StoreKeeper keeper() {
         return keeper;

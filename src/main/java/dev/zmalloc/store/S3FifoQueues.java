@@ -289,8 +289,10 @@ final class S3FifoQueues implements StripeIndex {
                 if (!isThere) {
                     continue;
                 }
-                if (isHeld.test(entry)) {
-                    goOn(queue, queue, cursor.access() & USES_MASK, word);
+                boolean isProtected = cursor.isProtected();
+                if (isProtected || isHeld.test(entry)) {
+                    // What stays for good is not to fill the small queue.
+                    goOn(queue, isProtected ? main : queue, cursor.access() & USES_MASK, word);
                     if (++held > PATIENCE) {
                         return 0;
                     }

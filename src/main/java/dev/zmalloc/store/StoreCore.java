@@ -85,7 +85,8 @@ final class StoreCore {
         memory = new StoreMemory(parts, evictor, stripes, evicted);
         operations = new StoreOperations(parts, stripes, memory);
         keeper = new StoreKeeper(stripes);
-        eviction = new StoreEviction(parts, evictor, entries, memory, keeper, stripes);
+        StoreSlots slots = new StoreSlots(parts, stripes, operations, evictor);
+        eviction = new StoreEviction(parts, evictor, entries, memory, keeper, stripes, slots);
         keeper.keep(eviction::proceed);
         scan = new StoreScan(parts, stripes);
     }

@@ -164,7 +164,7 @@ final class StoreEntries implements EvictionTarget {
     /** The same for the first bucket that has any, from the one that {@code random} selects. */
     private int sampleAny(Stripe stripe, int random) {
         HashTable table = stripe.table();
-        int buckets = table.size() == 0 ? 0 : table.bucketCount();
+        int buckets = table.size() <= stripe.books().protectedEntries() ? 0 : table.bucketCount();
         int first = bucketIndex(table, random);
         int shown = 0;
         for (int step = 0; step < buckets && shown == 0; step++) {
@@ -224,12 +224,17 @@ final class StoreEntries implements EvictionTarget {
 
     @Override
     public long evict(long item, long location, int access) {
-        StripeVictims victims = stripes[(int) (location >>> STRIPE_SHIFT) & STRIPE_MASK].victims();
+        StripeVictims victims = stripes[stripe(location)].victims();
         long bytes = victims.evict(item, (int) location, access);
         if (bytes != 0) {
             evicted.count(bytes);
         }
         return bytes;
+    }
+
+    /** The number of the stripe in a location. */
+    static int stripe(long location) {
+        return (int) (location >>> STRIPE_SHIFT) & STRIPE_MASK;
     }
 
     /** Whether a location is of this store. */

@@ -2,13 +2,19 @@ package dev.zmalloc.store;
 
 import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.MemoryLimits;
+import dev.zmalloc.evict.AccessRule;
 import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.evict.EvictionResult;
 import dev.zmalloc.evict.EvictionStatistics;
 import dev.zmalloc.evict.Evictor;
+import dev.zmalloc.table.EntryLayout;
+import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The limits of an {@link OffHeapStore} and its policy, which can be changed while it runs, and eviction by hand.
@@ -18,6 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Any thread may call any method. They belong to the store and are of no use once that is closed.
  */
+@SuppressWarnings("exports") // the annotations of jspecify, which need not be there for who compiles against this
 public final class StoreEviction {
     private final MemoryAccount account;
     private final Evictor evictor;
@@ -25,6 +32,7 @@ public final class StoreEviction {
     private final StoreParts parts;
     private final StoreMemory memory;
     private final StoreKeeper keeper;
+    private final StoreSlots slots;
     private final PolicyChange change;
     private final ReentrantLock changing = new ReentrantLock();
     private final ReentrantLock settling = new ReentrantLock();
@@ -36,13 +44,15 @@ public final class StoreEviction {
             StoreEntries entries,
             StoreMemory memory,
             StoreKeeper keeper,
-            Stripe[] stripes) {
+            Stripe[] stripes,
+            StoreSlots slots) {
         account = parts.account();
         this.parts = parts;
         this.evictor = evictor;
         this.entries = entries;
         this.memory = memory;
         this.keeper = keeper;
+        this.slots = slots;
         change = new PolicyChange(stripes, parts.epochs(), memory);
         maxMemory = evictor.maxMemory();
     }
@@ -220,6 +230,111 @@ public final class StoreEviction {
         boolean isSettled =
                 limit == (maxMemory == 0 ? Long.MAX_VALUE : maxMemory) && (budget == null || budget.excess() <= 0);
         return !isSettled && performOwnEvictions() == EvictionResult.RUNNING;
+    }
+
+    /** Evicts one entry, limit or not. Answers whether there was one to evict. */
+    boolean evictOne() {
+        return evictor.evictOne() > 0;
+    }
+
+    /**
+     * Protects a key from eviction: whatever the policy, other entries go. Where nothing else is left, a put that needs
+     * room is refused as under {@link EvictionPolicy#NOEVICTION}, and the message tells how many are protected.
+     *
+     * <p>The mark belongs to the key. It stays when another value is put or the time to live is changed, and is gone
+     * with the key: when that is removed, expires or is cleared. It costs no memory. Where nearly all of a store is
+     * protected, looking for a victim takes a walk through the buckets.
+     *
+     * @return whether the key is there; if not, nothing is protected
+     * @throws IllegalStateException if the store is closed
+     */
+    public boolean protect(byte[] key) {
+        return slots.setProtected(key, true);
+    }
+
+    /** Ends what {@link #protect} began: the entry may be evicted again. Answers whether the key is there. */
+    public boolean unprotect(byte[] key) {
+        return slots.setProtected(key, false);
+    }
+
+    /** Tells whether {@code key} is there and protected. */
+    public boolean isProtected(byte[] key) {
+        return slots.isProtected(key);
+    }
+
+    /** How many keys are protected, those included that have expired and were not yet removed. */
+    public long protectedEntries() {
+        return memory.protectedEntries();
+    }
+
+    /**
+     * How long {@code key} has not been used, or under an {@code lrm} policy not been written: Redis' {@code OBJECT
+     * IDLETIME}. Asking is no use.
+     *
+     * <p>A store's clock of uses goes on with insertions and evictions. So this is the least that it can be: 0 while
+     * nothing came or went since, and up to a 32nd too little of the time in which all entries are replaced once.
+     *
+     * @return {@code null} if the key is not there
+     * @throws UnsupportedOperationException if the policy is not of the {@code lru} or {@code lrm} kind
+     */
+    public @Nullable Duration idleTime(byte[] key) {
+        AccessRule rule = evictor.rule();
+        if (rule.idleNanos(rule.fresh()) < 0) {
+            throw unknown("idle time, which the policies by lru and lrm do");
+        }
+        OptionalLong nanos = slots.look(key, (entry, access) -> OptionalLong.of(rule.idleNanos(access)));
+        return nanos.isPresent() ? Duration.ofNanos(nanos.getAsLong()) : null;
+    }
+
+    /**
+     * How often {@code key} was used, as the policy counts: for {@code lfu} Redis' {@code OBJECT FREQ}, a logarithmic
+     * counter of 0 to 255 that decays and begins at 5; for {@code gdsf} about the number of uses, up to 80; for
+     * {@code s3fifo} up to 3. Asking is no use.
+     *
+     * @return empty if the key is not there
+     * @throws UnsupportedOperationException if the policy is not of these kinds
+     */
+    public OptionalInt accessFrequency(byte[] key) {
+        AccessRule rule = evictor.rule();
+        if (rule.frequency(rule.fresh()) < 0) {
+            throw unknown("access frequency, which the policies by lfu, gdsf and s3fifo do");
+        }
+        OptionalLong uses = slots.look(key, (entry, access) -> OptionalLong.of(rule.frequency(access)));
+        return uses.isPresent() ? OptionalInt.of((int) uses.getAsLong()) : OptionalInt.empty();
+    }
+
+    /**
+     * How good a victim the entry of {@code key} is by the policy's own measure: of those sampled, the highest score
+     * goes first. Scores of one policy can be compared, and change with time and use. A protected entry has one too,
+     * and under a volatile policy one that does not expire. Asking is no use.
+     *
+     * @return empty if the key is not there
+     * @throws UnsupportedOperationException if the policy chooses by chance or by queues, or evicts nothing
+     */
+    public OptionalLong score(byte[] key) {
+        if (evictor.score(evictor.rule().fresh(), 1, 0).isEmpty()) {
+            throw unknown("score, which the policies by lru, lrm, lfu, ttl and gdsf do");
+        }
+        long[] seen = new long[3];
+        OptionalLong found = slots.look(key, (entry, access) -> {
+            seen[0] = access;
+            seen[1] = parts.sizes().applyAsLong(entry);
+            seen[2] = EntryLayout.expiry(entry);
+            return OptionalLong.of(0);
+        });
+        return found.isEmpty() ? found : evictor.score((int) seen[0], seen[1], seen[2]);
+    }
+
+    private UnsupportedOperationException unknown(String what) {
+        return new UnsupportedOperationException("the policy " + policy() + " keeps no " + what);
+    }
+
+    /**
+     * What the pool of candidates holds, the best victim first: up to 16 entries of earlier samples. Those that are
+     * gone by now are left out. Asking is no use.
+     */
+    public List<EvictionCandidate> candidates() {
+        return slots.candidates();
     }
 
     /**

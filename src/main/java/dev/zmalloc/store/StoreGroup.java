@@ -304,6 +304,11 @@ final class StoreGroup {
         return sum(bounded, StoreMemory::pins);
     }
 
+    /** Entries that are protected from eviction. */
+    long protectedEntries() {
+        return sum(bounded, StoreMemory::protectedEntries);
+    }
+
     long reclaim() {
         return sum(bounded, StoreMemory::reclaim);
     }

@@ -300,9 +300,20 @@ final class StoreMemory {
     private String whyNot(StoreGroup group) {
         long inUse = group.pins();
         long held = group.heldBytes();
+        long sheltered = group.protectedEntries();
         return "nothing to evict by policy " + group.evictor().policy()
                 + (inUse == 0 ? "" : "; readers and leases under way: " + inUse)
-                + (held == 0 ? "" : "; " + held + " bytes wait for a reader or a lease to end");
+                + (held == 0 ? "" : "; " + held + " bytes wait for a reader or a lease to end")
+                + (sheltered == 0 ? "" : "; protected entries: " + sheltered);
+    }
+
+    /** How many entries are protected from eviction. */
+    long protectedEntries() {
+        long sum = 0;
+        for (Stripe stripe : stripes) {
+            sum += stripe.books().protectedEntries();
+        }
+        return sum;
     }
 
     /** Charges {@code bytes} to the account. Answers who refused; null if nobody did. */
@@ -422,8 +433,7 @@ final class StoreMemory {
      * @param replaced as for {@link Stripe#put}
      * @return {@link HashTable#INSERTED} or {@link HashTable#REFUSED}
      */
-    long insert(
-            Stripe stripe, long hash, long entry, int keyBytes, long expected, @Nullable LeftEntry replaced) {
+    long insert(Stripe stripe, long hash, long entry, int keyBytes, long expected, @Nullable LeftEntry replaced) {
         long waitedNanos = 0;
         StoreGroup group = own;
         while (true) {

@@ -40,7 +40,7 @@ final class StoreOperations {
     /**
      * The stripe comes from hash bits that are neither the bucket's (the lowest) nor the fingerprint's (the top eight).
      */
-    private Stripe stripe(long keyHash) {
+    Stripe stripe(long keyHash) {
         return stripes[(int) (keyHash >>> STRIPE_SHIFT) & (stripes.length - 1)];
     }
 

@@ -168,7 +168,8 @@ final class Stripe {
         }
     }
 
-    private long findLive(long hash, Object key, int bytes, @Nullable IntUnaryOperator use) {
+    /** The live entry of a key, or 0. In an epoch. */
+    long findLive(long hash, Object key, int bytes, @Nullable IntUnaryOperator use) {
         long entry = table.find(hash, key, bytes, use);
         if (entry == 0) {
             checkOpen();
@@ -208,6 +209,7 @@ final class Stripe {
             // What can fail comes before the change: once the table has the entry, the caller must not free it.
             retired.ensureRoom(HashTable.retirementsBound());
             HashTable present = table;
+            books.unprotectDead(present, hash, entry);
             long wanted = orDead(present, hash, entry, expected);
             if (replaced != null) {
                 takeLike(present, hash, entry, replaced);
@@ -271,7 +273,7 @@ final class Stripe {
             if (entry == 0) {
                 return false;
             }
-            books.left(entry, table.lastAccess());
+            books.left(table, entry);
             boolean isLive = retire(entry, removed);
             if (isLive) {
                 removals.add(1);

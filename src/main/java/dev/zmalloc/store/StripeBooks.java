@@ -6,6 +6,8 @@ import dev.zmalloc.table.ChainWalk;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryVisitor;
 import dev.zmalloc.table.HashTable;
+import dev.zmalloc.table.OwnedCount;
+import dev.zmalloc.table.SlotCursor;
 import java.util.function.IntUnaryOperator;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,9 @@ final class StripeBooks {
 
     /** What the entries weigh in the budget, if there is one. */
     private long weight;
+
+    /** Entries that are protected. */
+    private final OwnedCount protectedEntries = new OwnedCount();
 
     /** How many entries {@link #sampleExpiring} has shown. */
     private int shown;
@@ -98,6 +103,7 @@ final class StripeBooks {
     void startOver(@Nullable StripeIndex fresh) {
         index = fresh;
         isPartial = isChanging;
+        protectedEntries.add(-protectedEntries.get());
         if (budget != null) {
             budget.give(weight);
             weight = 0;
@@ -133,9 +139,20 @@ final class StripeBooks {
         if (present != null && outcome == HashTable.INSERTED) {
             present.inserted(hash, entry, access);
         } else if (present != null && outcome > 0) {
-            present.replaced(hash, outcome, entry, table.lastAccess());
+            replaced(present, table, hash, outcome, entry);
         }
         return outcome;
+    }
+
+    private static void replaced(StripeIndex present, HashTable table, long hash, long replaced, long entry) {
+        boolean isProtected = table.lastIsProtected();
+        if (isProtected) {
+            present.marked(replaced, false);
+        }
+        present.replaced(hash, replaced, entry, table.lastAccess());
+        if (isProtected) {
+            present.marked(entry, true);
+        }
     }
 
     /** What an entry adds to the budget; 0 if there is none, or the put will be refused. */
@@ -193,11 +210,17 @@ final class StripeBooks {
         return present == null ? fresh : present.freshAccess(hash, entry, fresh);
     }
 
-    /** Takes note of an entry that has left the table and is not in another's place. */
-    void left(long entry, int access) {
+    /** Takes note of the entry that has left the table last and is not in another's place. */
+    void left(HashTable table, long entry) {
         StripeIndex present = index;
+        if (table.lastIsProtected()) {
+            protectedEntries.add(-1);
+            if (present != null) {
+                present.marked(entry, false);
+            }
+        }
         if (present != null) {
-            present.removed(entry, access);
+            present.removed(entry, table.lastAccess());
         }
         if (budget != null) {
             unexpect(budget.weight(entry));
@@ -211,6 +234,37 @@ final class StripeBooks {
             unexpect(budget.weight(entry));
         }
         return entry;
+    }
+
+    /** How many entries are protected. Any thread. */
+    long protectedEntries() {
+        return protectedEntries.get();
+    }
+
+    /** Protects the entry at {@code slot} from eviction, or ends that. */
+    void setProtected(SlotCursor slot, boolean on) {
+        if (slot.isProtected() == on) {
+            return;
+        }
+        slot.setProtected(on);
+        protectedEntries.add(on ? 1 : -1);
+        StripeIndex present = index;
+        if (present != null) {
+            present.marked(slot.entry(), on);
+        }
+    }
+
+    /** Ends the protection of an entry that has expired and may be replaced: its key counts as absent. */
+    void unprotectDead(HashTable table, long hash, long entry) {
+        if (protectedEntries.get() == 0) {
+            return;
+        }
+        long there = table.getLike(hash, entry);
+        if (there != 0 && EntryLayout.expiry(there) != EntryLayout.NEVER && EntryLayout.expiry(there) <= parts.now()) {
+            SlotCursor slot = new SlotCursor(table);
+            slot.findKey(hash, null, 0, entry);
+            setProtected(slot, false);
+        }
     }
 
     /** What the queues hold, in bytes, about. Any thread. */
@@ -246,7 +300,7 @@ final class StripeBooks {
                 isPartial || !sparesLasting() || (index instanceof S3FifoQueues queues && queues.queuedBytes() > 0);
         if (shown == 0 && table.size() > 0 && mayHave) {
             int first = Integer.remainderUnsigned(section, sections(table)) * SECTION_CHAINS;
-            ChainWalk.forEachExpiring(table, first, SECTION_CHAINS, (entry, bucket, access, expires) -> {
+            ChainWalk.forEachExpiring(table, first, SECTION_CHAINS, false, (entry, bucket, access, expires) -> {
                 visitor.visit(entry, bucket, access, expires);
                 shown++;
             });

@@ -5,6 +5,8 @@ import dev.zmalloc.MemoryAccount;
 /**
  * What a policy keeps of the entries of one table beyond their slots: an index of those that expire, or queues.
  *
+ * <p>Protected entries are in it like others, and passed over when a victim is chosen.
+ *
  * <p>It holds no addresses, but hashes, by which the entries are looked up. All methods are called under the stripe's
  * lock. Memory is taken in {@link #tryExpect} alone; what leaves the table needs none.
  */
@@ -36,6 +38,12 @@ interface StripeIndex {
 
     /** Whether an entry that is in the table with this access field belongs into the index and is not in it. */
     boolean lacks(long entry, int access);
+
+    /**
+     * Takes note that the key of an entry that it may have is protected now, or is not any more. For the index an entry
+     * comes and goes without protection.
+     */
+    default void marked(long entry, boolean isProtected) {}
 
     /**
      * Takes in an entry that was there before the index was, and that it lacks and was told to expect.

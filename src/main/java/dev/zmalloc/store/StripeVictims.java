@@ -65,7 +65,7 @@ final class StripeVictims {
                     || !stripe.table().removeIfUnchanged(bucketIndex, entry, access, expiring)) {
                 return 0;
             }
-            books.left(entry, stripe.table().lastAccess());
+            books.left(stripe.table(), entry);
             return retireVictim(entry);
         } finally {
             lock.unlock();
@@ -151,8 +151,8 @@ final class StripeVictims {
             for (int number = 0; number < expired.size(); number++) {
                 retired.ensureRoom(HashTable.retirementsBound());
                 long entry = expired.entry(number);
-                if (present.removeIfUnchanged(expired.bucket(number), entry, -1, true)) {
-                    books.left(entry, present.lastAccess());
+                if (present.removeIfUnchanged(expired.bucket(number), entry, HashTable.EVEN_PROTECTED, true)) {
+                    books.left(present, entry);
                     expirations.add(1);
                     retireExpired(entry);
                     removed++;

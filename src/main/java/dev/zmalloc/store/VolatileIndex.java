@@ -23,9 +23,15 @@ import dev.zmalloc.table.WordRing;
  * last word moves there, and its entry is told. No word is ever stale, and a random one is a fair sample.
  */
 final class VolatileIndex implements StripeIndex {
+    /** Draws for each entry that a sample is to have, where some are protected. */
+    private static final int DRAWS = 8;
+
     private final SegmentPool pool;
     final WordRing words;
     private final SlotCursor cursor;
+
+    /** Words of entries that are protected. */
+    private long protectedWords;
 
     VolatileIndex(MemoryAccount account, HashTable table) {
         pool = new SegmentPool(account, 1);
@@ -91,8 +97,18 @@ final class VolatileIndex implements StripeIndex {
     }
 
     @Override
+    public void marked(long entry, boolean isProtected) {
+        if (expires(entry) && EntryLayout.place(entry) != EntryLayout.NO_PLACE) {
+            protectedWords += isProtected ? 1 : -1;
+        }
+    }
+
+    @Override
     public int adopt(long hash, long entry, int access) {
         inserted(hash, entry, access);
+        boolean isThere = cursor.findPlaced(hash, EntryLayout.place(entry));
+        assert isThere : "an entry that is adopted is not there";
+        protectedWords += cursor.isProtected() ? 1 : 0;
         return access;
     }
 
@@ -112,30 +128,55 @@ final class VolatileIndex implements StripeIndex {
 
     @Override
     public long weight() {
-        return words.size();
+        return words.size() - protectedWords;
     }
 
     /**
-     * Shows entries chosen at random, each with the same chance, some perhaps twice; or all, if they are fewer.
+     * Shows entries chosen at random of those that are not protected, each with the same chance, some perhaps twice; or
+     * all, if they are few.
      *
      * @param rule ages their access fields
-     * @return how many were shown
+     * @return how many were shown: fewer than {@code count} where most are protected; 0 only if all are
      */
     int sample(long random, int count, AccessRule rule, EntryVisitor visitor) {
-        int shown = (int) Math.min(count, words.size());
+        if (words.size() <= protectedWords) {
+            return 0;
+        }
+        boolean isAll = words.size() < count;
+        long draws = isAll ? words.size() : protectedWords == 0 ? count : (long) DRAWS * count;
         long bits = random;
-        for (int draw = 0; draw < shown; draw++) {
+        int place = 0;
+        int shown = 0;
+        for (int draw = 0; draw < draws && shown < count; draw++) {
             bits = bits * 0xD1342543DE82EF95L + 0x9E3779B97F4A7C15L;
-            int place = shown < count ? draw : (int) (((bits >>> Integer.SIZE) * words.size()) >>> Integer.SIZE);
-            boolean isThere = cursor.findPlaced(words.get(place), place);
-            assert isThere : "a word without an entry";
-            int access = rule.aged(cursor.access());
-            if (access != cursor.access()) {
-                cursor.setAccess(access);
-            }
-            visitor.visit(cursor.entry(), cursor.bucketIndex(), access, true);
+            place = isAll ? draw : (int) (((bits >>> Integer.SIZE) * words.size()) >>> Integer.SIZE);
+            shown += show(place, rule, visitor);
+        }
+        while (shown == 0) {
+            place = place + 1 < words.size() ? place + 1 : 0;
+            shown = show(place, rule, visitor);
         }
         return shown;
+    }
+
+    /** Shows the entry of a word, unless it is protected. Answers how many were shown. */
+    private int show(int place, AccessRule rule, EntryVisitor visitor) {
+        boolean isThere = cursor.findPlaced(words.get(place), place);
+        assert isThere : "a word without an entry";
+        if (cursor.isProtected()) {
+            return 0;
+        }
+        int access = rule.aged(cursor.access());
+        if (access != cursor.access()) {
+            cursor.setAccess(access);
+        }
+        visitor.visit(cursor.entry(), cursor.bucketIndex(), access, true);
+        return 1;
+    }
+
+    /** For a validator. */
+    long protectedWords() {
+        return protectedWords;
     }
 
     @Override

@@ -12,12 +12,13 @@ import dev.zmalloc.ffi.Memory;
  *         +----------+-----+-----+-----+-----+-----+-----+-----+--------+--------+- -+--------+
  *           bits 0-6: slot holds an entry; bit 7: 0
  *
- *   slot    63         48 47                              3  2 .. 1  0
- *         +-------------+----------------------------------+------+-------+
- *         | access (16) | address of the entry (48), a multiple of 8      |
- *         |             |                                  |expiry| child |
- *         +-------------+----------------------------------+------+-------+
- *           bit 0, in slot 6 alone: the address is that of a child bucket; bit 1: the entry expires
+ *   slot    63         48 47                              3     2       1       0
+ *         +-------------+----------------------------------+-------+-------+-------+
+ *         | access (16) | address of the entry (48), a multiple of 8               |
+ *         |             |                                  | prot. |expiry | child |
+ *         +-------------+----------------------------------+-------+-------+-------+
+ *           bit 0, in slot 6 alone: the address is that of a child bucket; bit 1: the entry expires; bit 2: the key
+ *           is protected from eviction
  * </pre>
  *
  * A fingerprint is the top byte of the key's hash: seven of them are compared at once. An entry is there if its bit is
@@ -45,6 +46,7 @@ final class BucketLayout {
 
     private static final long CHILD_BIT = 1;
     private static final long EXPIRES_BIT = 2;
+    private static final long PROTECTED_BIT = 4;
     private static final long ADDRESS_MASK = (1L << ACCESS_SHIFT) - Long.BYTES;
 
     private static final int SLOTS_OFFSET = 8;
@@ -172,6 +174,19 @@ final class BucketLayout {
     /** Tells whether the entry in a slot has an expiry. */
     static boolean expires(long slotWord) {
         return (slotWord & EXPIRES_BIT) != 0;
+    }
+
+    /** Tells whether a slot holds an entry that may be evicted, if it holds anything. */
+    static boolean isEvictable(long slotWord) {
+        return (slotWord & (CHILD_BIT | PROTECTED_BIT)) == 0;
+    }
+
+    static boolean isProtected(long slotWord) {
+        return (slotWord & PROTECTED_BIT) != 0;
+    }
+
+    static long withProtection(long slotWord, boolean on) {
+        return on ? slotWord | PROTECTED_BIT : slotWord & ~PROTECTED_BIT;
     }
 
     static long childWord(long child) {

@@ -8,8 +8,8 @@ public final class ChainWalk {
     private ChainWalk() {}
 
     /**
-     * Shows every entry of one bucket chain, which is a fair sample: the hash has spread the keys. Within an epoch,
-     * without a lock: entries that are moved meanwhile may be shown twice or not at all.
+     * Shows every entry of one bucket chain that is not protected, which is a fair sample: the hash has spread the
+     * keys. Within an epoch, without a lock: entries that are moved meanwhile may be shown twice or not at all.
      *
      * @param aging what the access field of each is before it is shown, by what it was; {@code null} to leave it
      * @return the number of entries shown; 0 if there is no such bucket
@@ -25,7 +25,7 @@ public final class ChainWalk {
                 if (BucketLayout.holdsEntry(word, slot)) {
                     long slotAddress = BucketLayout.slotAddress(bucket, slot);
                     long slotWord = BucketLayout.slotWordAt(slotAddress);
-                    if (!BucketLayout.isChild(slotWord)) {
+                    if (BucketLayout.isEvictable(slotWord)) {
                         int access = BucketLayout.accessOf(slotWord);
                         if (aging != null) {
                             HashTable.use(slotAddress, access, aging);
@@ -47,15 +47,18 @@ public final class ChainWalk {
      *
      * @param first index of the first chain
      * @param chains how many
+     * @param evenProtected whether protected ones are shown too
      */
-    public static void forEachExpiring(HashTable table, int first, int chains, EntryVisitor visitor) {
+    public static void forEachExpiring(
+            HashTable table, int first, int chains, boolean evenProtected, EntryVisitor visitor) {
         int end = Math.min(table.bucketCount(), first + chains);
         for (int index = first; index < end; index++) {
             for (long bucket = table.bucket(index); bucket != 0; bucket = BucketLayout.child(bucket)) {
                 long word = BucketLayout.word(bucket);
                 for (int slot = 0; slot < BucketLayout.SLOTS; slot++) {
                     long slotWord = BucketLayout.slotWordAt(BucketLayout.slotAddress(bucket, slot));
-                    if (BucketLayout.holdsEntry(word, slot) && BucketLayout.expires(slotWord)) {
+                    boolean isShown = evenProtected || !BucketLayout.isProtected(slotWord);
+                    if (BucketLayout.holdsEntry(word, slot) && BucketLayout.expires(slotWord) && isShown) {
                         visitor.visit(BucketLayout.address(slotWord), index, BucketLayout.accessOf(slotWord), true);
                     }
                 }

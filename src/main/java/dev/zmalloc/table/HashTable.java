@@ -56,6 +56,9 @@ public final class HashTable {
      */
     public static final int LOW_BYTE_ONLY = 1 << 16;
 
+    /** For {@link #removeIfUnchanged}: whatever the access field is, and even if the key is protected from eviction. */
+    public static final int EVEN_PROTECTED = -3;
+
     /** Answered by {@link #put} in place of an address: no entry was replaced. */
     public static final long INSERTED = 0;
 
@@ -180,6 +183,11 @@ public final class HashTable {
         return BucketLayout.expires(lastWord);
     }
 
+    /** Whether the key of the entry of {@link #lastAccess} is, or was, protected from eviction. */
+    public boolean lastIsProtected() {
+        return BucketLayout.isProtected(lastWord);
+    }
+
     /**
      * How many times a bucket was merged into one before it: who walks through the chains in their order has missed
      * none of the entries that stayed, if that did not change meanwhile. Under the lock.
@@ -277,7 +285,8 @@ public final class HashTable {
                 return REFUSED;
             }
             int used = use == null ? access : use.applyAsInt(BucketLayout.accessOf(replacedWord)) & ACCESS_MASK;
-            long slotWord = BucketLayout.slotWord(entry, used, expires);
+            boolean isProtected = BucketLayout.isProtected(replacedWord);
+            long slotWord = BucketLayout.withProtection(BucketLayout.slotWord(entry, used, expires), isProtected);
             lastWord = slotWord;
             assert WriterSteps.reached("overwrite: before");
             BucketLayout.setSlotWord(slotAddress, slotWord);
@@ -333,7 +342,7 @@ public final class HashTable {
      *
      * @param bucketIndex the index at which {@link ChainWalk#sample} found it
      * @param entry its address then
-     * @param access its access field then; -1 for any
+     * @param access its access field then; -1 for any; {@link #EVEN_PROTECTED} for any, and even if it is protected
      * @param expiring whether it must be one that expires: another may have got its address since
      * @return whether it was there, unchanged, and was taken out
      */
@@ -348,6 +357,7 @@ public final class HashTable {
                 long slotWord = BucketLayout.slotWordAt(slotAddress);
                 if (BucketLayout.holdsEntry(word, slot) && BucketLayout.address(slotWord) == entry) {
                     if ((access >= 0 && BucketLayout.accessOf(slotWord) != access)
+                            || (access != EVEN_PROTECTED && BucketLayout.isProtected(slotWord))
                             || (expiring && !BucketLayout.expires(slotWord))) {
                         return false;
                     }
@@ -437,7 +447,7 @@ public final class HashTable {
     }
 
     /** Finds the slot of a key, or, if there is none given, of the key of the entry {@code like}. Under the lock. */
-    private long findSlot(long keyHash, @Nullable Object key, int bytes, long like) {
+    long findSlot(long keyHash, @Nullable Object key, int bytes, long like) {
         if (buckets == 0) {
             return 0;
         }

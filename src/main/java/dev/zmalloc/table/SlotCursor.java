@@ -1,5 +1,7 @@
 package dev.zmalloc.table;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Finds a slot of a {@link HashTable} by what a policy remembers of it, which is never an address: a hash, and
  * something that tells the slot from those that had the same key before. Where no slot fits, the entry is gone, and
@@ -41,6 +43,19 @@ public final class SlotCursor {
      */
     public boolean findPlaced(long hash, int place) {
         return find(hash, 0, 0, 0, place);
+    }
+
+    /** Finds the entry of a key or, if that is {@code null}, of the key of the entry {@code like}. */
+    public boolean findKey(long hash, @Nullable Object key, int bytes, long like) {
+        slotAddress = table.findSlot(hash, key, bytes, like);
+        if (slotAddress == 0) {
+            return false;
+        }
+        long slotWord = BucketLayout.slotWordAt(slotAddress);
+        index = HashTable.index(hash, table.bucketCount());
+        entry = BucketLayout.address(slotWord);
+        access = BucketLayout.accessOf(slotWord);
+        return true;
     }
 
     private boolean find(long hash, long hashMask, int tag, int tagMask, int place) {
@@ -88,6 +103,16 @@ public final class SlotCursor {
     /** Sets its access field. */
     public void setAccess(int value) {
         BucketLayout.setAccess(slotAddress, value);
+    }
+
+    /** Whether its key is protected from eviction. */
+    public boolean isProtected() {
+        return BucketLayout.isProtected(BucketLayout.slotWordAt(slotAddress));
+    }
+
+    /** Protects its key from eviction, or ends that. */
+    public void setProtected(boolean on) {
+        BucketLayout.setSlotWord(slotAddress, BucketLayout.withProtection(BucketLayout.slotWordAt(slotAddress), on));
     }
 
     /** Takes the entry out of the table. The caller owns it then, and retires it. */

@@ -183,7 +183,7 @@ class AccessRuleTest {
         assertThat(rule.needsBytes()).isTrue();
         int fresh = rule.fresh();
         for (int sample = 0; sample < 500; sample++) {
-            rule.score(fresh, sample % 2 == 0 ? 100 : 300, 0, 0);
+            rule.weigh(sample % 2 == 0 ? 100 : 300);
         }
         assertThat(rule.score(fresh, 1_000, 0, 0)).isGreaterThan(rule.score(fresh, 100, 0, 0));
         assertThat(rule.score(fresh, 100, 0, 0)).isGreaterThan(rule.score(uses(rule, fresh, 1), 100, 0, 0));

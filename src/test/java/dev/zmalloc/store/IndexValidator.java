@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.table.ChainWalk;
 import dev.zmalloc.table.EntryLayout;
+import dev.zmalloc.table.HashTable;
+import dev.zmalloc.table.SlotCursor;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -21,13 +23,21 @@ final class IndexValidator {
     /** The entries, and their access fields. */
     private final Map<Long, Integer> entries = new HashMap<>();
 
-    private IndexValidator(StoreParts parts) {
+    private final SlotCursor slot;
+
+    private IndexValidator(StoreParts parts, HashTable table) {
         this.parts = parts;
+        slot = new SlotCursor(table);
+    }
+
+    private boolean isProtected(long entry) {
+        assertThat(slot.findKey(parts.hashOf(entry), null, 0, entry)).isTrue();
+        return slot.isProtected();
     }
 
     /** Checks a stripe. Under its lock. Answers what its entries weigh in the budget, if there is one. */
     static long validate(Stripe stripe, StoreParts parts) {
-        return new IndexValidator(parts).check(stripe);
+        return new IndexValidator(parts, stripe.table()).check(stripe);
     }
 
     private long check(Stripe stripe) {
@@ -36,6 +46,8 @@ final class IndexValidator {
             entries.put(entry, access);
             return access;
         });
+        long sheltered = entries.keySet().stream().filter(this::isProtected).count();
+        assertThat(books.protectedEntries()).as("protected entries").isEqualTo(sheltered);
         EvictionPolicy policy = books.policy().policy();
         StripeIndex index = books.index();
         if (policy.isQueued()) {
@@ -56,11 +68,13 @@ final class IndexValidator {
     private void check(@Nullable VolatileIndex index, boolean isPartial) {
         assertThat(index).isNotNull();
         Set<Integer> places = new HashSet<>();
+        long[] sheltered = {0};
         entries.keySet().forEach(entry -> {
             if (EntryLayout.expiry(entry) != EntryLayout.NEVER) {
                 int place = EntryLayout.place(entry);
                 assertThat(index.lacks(entry, 0)).isEqualTo(place == EntryLayout.NO_PLACE);
                 if (place != EntryLayout.NO_PLACE) {
+                    sheltered[0] += isProtected(entry) ? 1 : 0;
                     assertThat(places.add(place)).as("no two at one place").isTrue();
                     assertThat((long) place).isLessThan(index.words.size());
                     assertThat(index.words.get(place))
@@ -72,6 +86,7 @@ final class IndexValidator {
             }
         });
         assertThat(index.words.size()).as("words, none of them stale").isEqualTo(places.size());
+        assertThat(index.protectedWords()).as("words of protected entries").isEqualTo(sheltered[0]);
     }
 
     private void check(@Nullable S3FifoQueues queues, boolean isPartial) {

@@ -142,7 +142,8 @@ class RemovalListenerTest {
                 model.put(number, step);
             }
             assertThat(store.size()).isEqualTo(model.size());
-            model.forEach((number, step) -> assertThat(number(store.get(key(number)))).isEqualTo(step));
+            model.forEach(
+                    (number, step) -> assertThat(number(store.get(key(number)))).isEqualTo(step));
             StoreValidator.validate(store);
         }
     }
@@ -224,7 +225,9 @@ class RemovalListenerTest {
                 store.put(key(number), value(number, 100));
                 assertThat(number(store.get(key(number)))).isEqualTo(number);
             }
-            assertThat(calls.get()).isEqualTo((int) store.statistics().evictions()).isPositive();
+            assertThat(calls.get())
+                    .isEqualTo((int) store.statistics().evictions())
+                    .isPositive();
             StoreValidator.validate(store);
         }
     }
@@ -324,9 +327,8 @@ class RemovalListenerTest {
     @Test
     void anExecutorIsToldWithCopiesAlsoOnceTheStoreIsClosed() {
         List<Runnable> tasks = new ArrayList<>();
-        try (OffHeapStore store = OffHeapStore.builder()
-                .removalListener(this::note, tasks::add)
-                .build()) {
+        try (OffHeapStore store =
+                OffHeapStore.builder().removalListener(this::note, tasks::add).build()) {
             store.put(key(1), value(10));
             store.remove(key(1));
             store.put(key(2), value(20));

@@ -100,7 +100,7 @@ class SlotCursorTest {
                 assertThat(shown.put(number(entry), field)).isNull();
                 return field;
             });
-            ChainWalk.forEachExpiring(table, first, 7, (entry, index, field, expires) -> {
+            ChainWalk.forEachExpiring(table, first, 7, true, (entry, index, field, expires) -> {
                 assertThat(expires).isTrue();
                 assertThat(expiring.put(number(entry), EntryLayout.place(entry)))
                         .isNull();
