@@ -8,6 +8,7 @@ import dev.zmalloc.table.HashTable;
 import dev.zmalloc.table.SipHash;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,7 @@ final class StoreOperations {
     private final Stripe[] stripes;
     private final StoreMemory memory;
     private final @Nullable RemovalNotices notices;
+    private final AtomicReference<@Nullable AccessRecorder> recorder = new AtomicReference<>();
 
     StoreOperations(StoreParts parts, Stripe[] stripes, StoreMemory memory) {
         hash = parts.hash();
@@ -46,12 +48,46 @@ final class StoreOperations {
 
     byte @Nullable [] get(Object key, int bytes) {
         long keyHash = hash.hash(key, bytes);
-        return stripe(keyHash).get(keyHash, key, bytes);
+        byte[] value = stripe(keyHash).get(keyHash, key, bytes);
+        if (value != null) {
+            used(keyHash, value.length);
+        }
+        return value;
     }
 
     int getInto(Object key, int bytes, Object target, long targetOffset, long atMost) {
         long keyHash = hash.hash(key, bytes);
-        return stripe(keyHash).get(keyHash, key, bytes, target, targetOffset, atMost);
+        int valueBytes = stripe(keyHash).get(keyHash, key, bytes, target, targetOffset, atMost);
+        if (valueBytes != Stripe.NOT_THERE) {
+            used(keyHash, valueBytes);
+        }
+        return valueBytes;
+    }
+
+    /** Takes note of a use where that is recorded. */
+    private void used(long keyHash, int valueBytes) {
+        AccessRecorder recording = recorder.get();
+        if (recording != null) {
+            recording.record(keyHash, valueBytes);
+        }
+    }
+
+    /** Takes note of a put where that is recorded. Answers whether it was one. */
+    private boolean noted(boolean isPut, Object key, int keyBytes, int valueBytes) {
+        if (isPut && recorder.get() != null) {
+            used(hash.hash(key, keyBytes), valueBytes);
+        }
+        return isPut;
+    }
+
+    /** Has uses recorded from now on, if they are not already. */
+    boolean tryRecord(AccessRecorder recording) {
+        return recorder.compareAndSet(null, recording);
+    }
+
+    /** Ends what {@link #tryRecord} began. Answers whether it had not ended. */
+    boolean endRecord(AccessRecorder recording) {
+        return recorder.compareAndSet(recording, null);
     }
 
     boolean containsKey(Object key, int bytes) {
@@ -70,6 +106,7 @@ final class StoreOperations {
         }
         Arena arena = null;
         try {
+            used(keyHash, EntryLayout.valueBytes(pins.entry(pin)));
             arena = Arena.ofConfined();
             return reader.apply(value(pins.entry(pin), arena));
         } finally {
@@ -93,6 +130,7 @@ final class StoreOperations {
         }
         boolean made = false;
         try {
+            used(keyHash, EntryLayout.valueBytes(pins.entry(pin)));
             Arena arena = shared ? Arena.ofShared() : Arena.ofConfined();
             ValueLease lease = new ValueLease(stripe, pin, arena, value(pins.entry(pin), arena));
             made = true;
@@ -118,11 +156,13 @@ final class StoreOperations {
      */
     boolean put(Object key, int keyBytes, Object value, int valueBytes, long expiry, long expected) {
         if (notices == null) {
-            return write(key, keyBytes, value, valueBytes, expiry, expected, null);
+            boolean isPut = write(key, keyBytes, value, valueBytes, expiry, expected, null);
+            return noted(isPut, key, keyBytes, valueBytes);
         }
         LeftEntry replaced = new LeftEntry(false);
         try {
-            return write(key, keyBytes, value, valueBytes, expiry, expected, replaced);
+            boolean isPut = write(key, keyBytes, value, valueBytes, expiry, expected, replaced);
+            return noted(isPut, key, keyBytes, valueBytes);
         } finally {
             end(replaced, RemovalCause.REPLACED);
         }
@@ -171,7 +211,8 @@ final class StoreOperations {
     byte @Nullable [] getAndPut(Object key, int keyBytes, byte[] value) {
         LeftEntry replaced = new LeftEntry(notices == null);
         try {
-            write(key, keyBytes, value, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
+            boolean isPut = write(key, keyBytes, value, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
+            noted(isPut, key, keyBytes, value.length);
             return copy(replaced);
         } finally {
             end(replaced, RemovalCause.REPLACED);
@@ -331,8 +372,7 @@ final class StoreOperations {
                 return result[0];
             }
             byte[] created = function.apply(null);
-            if (created == null
-                    || put(key, bytes, created, created.length, EntryLayout.NEVER, HashTable.ABSENT)) {
+            if (created == null || put(key, bytes, created, created.length, EntryLayout.NEVER, HashTable.ABSENT)) {
                 return created;
             }
         }
