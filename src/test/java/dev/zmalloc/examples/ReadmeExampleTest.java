@@ -6,10 +6,12 @@ import dev.zmalloc.metrics.ZMallocManagement;
 import dev.zmalloc.store.OffHeapStore;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 @Tag("core")
 class ReadmeExampleTest {
@@ -25,6 +27,7 @@ class ReadmeExampleTest {
         assertThat(readme).contains("```java\n" + region("EvictionExample.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("DashboardExample.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("NoMemoryExampleTest.java") + "```\n");
+        assertThat(readme).contains("```java\n" + region("RemovalExample.java") + "```\n");
     }
 
     @Test
@@ -47,6 +50,21 @@ class ReadmeExampleTest {
             assertThat(registry.get("zmalloc.memory.used").gauge().value()).isEqualTo((double) store.usedMemory());
         } finally {
             ZMallocManagement.unregister();
+        }
+    }
+
+    @Test
+    void theExampleOfRemovalRuns(@TempDir Path folder) {
+        assertThat(SystemOut.of(() -> runRemovalExample(folder.resolve("trace"))))
+                .isEqualTo("5\nREPLACED 100\nfalse 0\n");
+        assertThat(folder.resolve("trace")).hasSize(2 * 24);
+    }
+
+    private static void runRemovalExample(Path trace) {
+        try {
+            RemovalExample.run(trace);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
