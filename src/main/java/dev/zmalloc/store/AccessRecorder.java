@@ -63,10 +63,10 @@ public final class AccessRecorder implements AutoCloseable {
 
     /*
      * A chunk is current, or full and waits to be written, or free. Whoever uses the store claims a place in the
-     * current one by an addition. Who claims the first place beyond the end takes the next chunk from the free ones, makes it
-     * current, and hands the full one on. The writer waits until all places of that are filled, writes it, sets the
-     * counts to 0, the claims last, and puts it among the free ones. A thread that comes late to a chunk that was handed
-     * on claims a place beyond its end, or one of its next round: either is right.
+     * current one by an addition. Who claims the first place beyond the end takes the next chunk from the free ones,
+     * makes it current, and hands the full one on. The writer waits until all places of that are filled, writes it,
+     * sets the counts to 0, the claims last, and puts it among the free ones. A thread that comes late to a chunk that
+     * was handed on claims a place beyond its end, or one of its next round: either is right.
      */
 
     /** Requests on their way to the file. */
@@ -90,12 +90,12 @@ public final class AccessRecorder implements AutoCloseable {
     private final AtomicReference<@Nullable Chunk> current = new AtomicReference<>(new Chunk());
     private final ConcurrentLinkedQueue<Chunk> free = new ConcurrentLinkedQueue<>();
     private final ConcurrentLinkedQueue<Chunk> full = new ConcurrentLinkedQueue<>();
+    private final LongAdder recorded = new LongAdder();
     private final LongAdder dropped = new LongAdder();
     private final long start = System.nanoTime();
     private final ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final Thread thread;
     private volatile boolean isClosing;
-    private volatile long recorded;
     private volatile @Nullable IOException failure;
 
     private AccessRecorder(StoreOperations operations, OutputStream out, double share) {
@@ -189,7 +189,7 @@ public final class AccessRecorder implements AutoCloseable {
 
     /** How many requests were written so far. */
     public long recorded() {
-        return recorded;
+        return recorded.sum();
     }
 
     /** How many were left out, because the file did not keep up, or could not be written. */
@@ -260,7 +260,7 @@ public final class AccessRecorder implements AutoCloseable {
         } catch (IOException e) {
             failure = e;
         }
-        recorded += written;
+        recorded.add(written);
         dropped.add(chunk.requests - written);
         chunk.filled.set(0);
         chunk.claimed.set(0);

@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
@@ -50,12 +51,12 @@ public final class ResidentGuard implements AutoCloseable {
     private final Thread thread;
     private final AtomicBoolean hasFailed = new AtomicBoolean();
     private final AtomicBoolean hasReachedFloor = new AtomicBoolean();
+    private final LongAdder purges = new LongAdder();
+    private final LongAdder evictions = new LongAdder();
     private volatile boolean isClosed;
 
     // Written by one thread.
     private volatile boolean isEvicting;
-    private volatile long purges;
-    private volatile long evictions;
     private long lastStep;
     private long nextPurge;
     private double allowance;
@@ -102,7 +103,7 @@ public final class ResidentGuard implements AutoCloseable {
         long bytes = residentBytes();
         if (bytes > (isEvicting ? reliefBytes : maxResident) && now - nextPurge >= 0) {
             nextPurge = now + PURGE_PAUSE_NANOS;
-            purges++;
+            purges.increment();
             if (purge.getAsBoolean()) {
                 bytes = residentBytes();
             }
@@ -132,7 +133,7 @@ public final class ResidentGuard implements AutoCloseable {
             if (isClosed || !store.eviction().evictOne()) {
                 return;
             }
-            evictions++;
+            evictions.increment();
         }
     }
 
@@ -152,12 +153,12 @@ public final class ResidentGuard implements AutoCloseable {
 
     /** How often pages were given back. */
     public long purges() {
-        return purges;
+        return purges.sum();
     }
 
     /** How many entries the guard has evicted. */
     public long evictions() {
-        return evictions;
+        return evictions.sum();
     }
 
     /** Ends the guard, without waiting for a step under way. Closing twice does nothing. */

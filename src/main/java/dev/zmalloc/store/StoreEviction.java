@@ -243,7 +243,8 @@ public final class StoreEviction {
      *
      * <p>The mark belongs to the key. It stays when another value is put or the time to live is changed, and is gone
      * with the key: when that is removed, expires or is cleared. It costs no memory. Where nearly all of a store is
-     * protected, looking for a victim takes a walk through the buckets.
+     * protected, looking for a victim takes a walk through the buckets, and the queues of {@code s3fifo} give up and
+     * take any.
      *
      * @return whether the key is there; if not, nothing is protected
      * @throws IllegalStateException if the store is closed

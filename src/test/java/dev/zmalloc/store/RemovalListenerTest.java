@@ -1,6 +1,7 @@
 package dev.zmalloc.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.fixtures.Seeds;
@@ -349,6 +350,26 @@ class RemovalListenerTest {
             StoreValidator.validate(store);
         }
         assertThat(told).isEmpty();
+    }
+
+    /** An entry budget evicts within the insertion; a refusal there tells nothing, and keeps nothing pinned. */
+    @Test
+    void aBudgetOfEntriesTellsToo() {
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxEntries(100)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .removalListener(this::note)
+                .build()) {
+            for (int number = 0; number < 1_000; number++) {
+                store.put(key(number), value(number));
+            }
+            assertThat(told).hasSize(900).allMatch(event -> event.cause == RemovalCause.EVICTED);
+            told.clear();
+            store.eviction().setPolicy(EvictionPolicy.NOEVICTION);
+            assertThatThrownBy(() -> store.put(key(5_000), value(0))).isInstanceOf(MaxMemoryException.class);
+            assertTold();
+            StoreValidator.validate(store);
+        }
     }
 
     @Test
