@@ -6,9 +6,10 @@ import java.lang.foreign.MemorySegment;
  * Is told of each entry that leaves a store: once, after it has left, outside of all locks.
  *
  * <p>It is called by the thread whose operation took the entry out, before that operation returns: a put, for what it
- * evicts, waits for it. Other threads' operations do not. What expired and is not asked for any more is told by a
- * thread of the store's, which does nothing else meanwhile. With an {@link java.util.concurrent.Executor} a copy of the
- * entry on the heap is told by that instead; what it refuses is lost.
+ * evicts, waits for it. Other threads' operations do not. What expired and is not asked for any more, and what a
+ * lowered limit evicts, is told by a thread of the store's, which does nothing else meanwhile. With an
+ * {@link java.util.concurrent.Executor} a copy of the entry on the heap is told by that instead; what it refuses is
+ * lost.
  *
  * <p>The entry's memory counts as used until the listener returns; what it keeps from being freed is at most one entry
  * for each thread that is in a listener, and some tens for the store's own thread. Nothing more is evicted because of

@@ -3,6 +3,7 @@ package dev.zmalloc.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.ZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -132,6 +133,25 @@ class ResidentGuardTest {
             store.close();
         }
         guard.close();
+    }
+
+    @Test
+    void goesByTheAllocatorsOwnFigureIfItTellsOne() {
+        try (OffHeapStore store = filled(EvictionPolicy.ALLKEYS_LRU)) {
+            ResidentGuard.Builder builder =
+                    ResidentGuard.builder(store).maxResident(1).floor(store.usedMemory());
+            if (ZMalloc.allocator().figures().residentBytes().isEmpty()) {
+                assertThatThrownBy(builder::buildIdle)
+                        .hasMessageContaining(ZMalloc.allocator().name());
+                return;
+            }
+            ResidentGuard guard = builder.buildIdle();
+            guard.step();
+            assertThat(guard.residentBytes()).isGreaterThan(store.usedMemory() / 2);
+            assertThat(guard.purges()).isEqualTo(1);
+            assertThat(guard.isEvicting()).isTrue();
+            assertThat(store.size()).isEqualTo(ENTRIES);
+        }
     }
 
     @Test
