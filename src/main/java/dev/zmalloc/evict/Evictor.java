@@ -199,7 +199,7 @@ public final class Evictor implements AutoCloseable {
         }
     }
 
-    /** What the pool holds, the best victim first; empty if there is no pool. */
+    /** What the pool holds, the best victim first; nothing once this is closed. */
     public List<Candidate> candidates() {
         lock.lock();
         try {

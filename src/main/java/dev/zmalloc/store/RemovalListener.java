@@ -6,8 +6,8 @@ import java.lang.foreign.MemorySegment;
  * Is told of each entry that leaves a store: once, after it has left, outside of all locks.
  *
  * <p>It is called by the thread whose operation took the entry out, before that operation returns: a put, for what it
- * evicts, waits for it. Other threads' operations do not. What expired and is not asked for any more, and what a
- * lowered limit evicts, is told by a thread of the store's, which does nothing else meanwhile. With an
+ * evicts, waits for it. Other threads' operations do not. What has expired, unless an operation comes across it, and
+ * what a lowered limit evicts, is told by a thread of the store's, which does nothing else meanwhile. With an
  * {@link java.util.concurrent.Executor} a copy of the entry on the heap is told by that instead; what it refuses is
  * lost.
  *

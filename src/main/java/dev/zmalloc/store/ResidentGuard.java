@@ -156,7 +156,7 @@ public final class ResidentGuard implements AutoCloseable {
         return purges.sum();
     }
 
-    /** How many entries the guard has evicted. */
+    /** How many entries the guard has evicted, or had gone that were found expired. */
     public long evictions() {
         return evictions.sum();
     }
