@@ -20,6 +20,10 @@ import java.lang.foreign.MemorySegment;
  * <p>What a listener throws goes to the log of the name {@code dev.zmalloc}, the first time, and changes nothing. It
  * may call the store; what its own calls take out is told when it has returned, as a copy on the heap. One that puts
  * back as much as is evicted keeps its thread for good.
+ *
+ * <p>At a limit that stores share, the listener of the store whose entry it was is told, by the thread that wants the
+ * room. Where that is for the first store of its policy to come under such a limit, no other store can come under one,
+ * or leave one, until the listener returns.
  */
 @FunctionalInterface
 public interface RemovalListener {

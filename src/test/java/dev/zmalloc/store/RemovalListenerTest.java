@@ -3,7 +3,9 @@ package dev.zmalloc.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.evict.EvictionResult;
 import dev.zmalloc.fixtures.Seeds;
 import dev.zmalloc.testing.Faults;
 import java.lang.foreign.MemorySegment;
@@ -275,6 +277,64 @@ class RemovalListenerTest {
             assertThat(store.containsKey(key(-1))).isTrue();
             StoreValidator.validate(store);
         }
+    }
+
+    /** At a shared limit a store's listener is told of what another store's puts evict, by the thread that puts. */
+    @ParameterizedTest
+    @EnumSource(
+            value = EvictionPolicy.class,
+            names = {"ALLKEYS_LRU", "ALLKEYS_S3FIFO", "VOLATILE_TTL"})
+    @Tag("core")
+    void whatOneStoreTakesFromAnotherIsToldToThatOnesListener(EvictionPolicy policy) throws InterruptedException {
+        MemoryAccount shared = new MemoryAccount("shared", 2 * MAX_MEMORY);
+        // A limit of its own, so that an empty store has one stripe and takes little.
+        OffHeapStoreBuilder builder = OffHeapStore.builder()
+                .account(shared)
+                .maxMemory(2 * MAX_MEMORY - 1)
+                .evictionPolicy(policy);
+        CountDownLatch inside = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
+        AtomicReference<Thread> slow = new AtomicReference<>();
+        try (OffHeapStore quiet = builder.build();
+                OffHeapStore other = builder.removalListener((cause, key, value) -> {
+                            note(cause, key, value);
+                            if (Thread.currentThread() == slow.get()) {
+                                inside.countDown();
+                                awaitQuietly(released);
+                            }
+                        })
+                        .build()) {
+            int number = 0;
+            for (; quiet.statistics().evictions() + other.statistics().evictions() == 0; number++) {
+                other.put(key(number), value(number, 100), Duration.ofHours(1));
+            }
+            for (int count = 0; count < 1_000; count++) {
+                quiet.put(key(count), value(count, 100), Duration.ofHours(2));
+            }
+            assertThat(other.eviction().evictionsForOthers()).isPositive();
+            assertThat(told).hasSize((int) other.statistics().evictions());
+            // One that stands still keeps nobody from evicting.
+            CompletableFuture<?> held = CompletableFuture.runAsync(() -> {
+                slow.set(Thread.currentThread());
+                for (int count = -1; inside.getCount() > 0; count--) {
+                    quiet.put(key(count), value(count, 100), Duration.ofHours(2));
+                }
+            });
+            assertThat(inside.await(30, TimeUnit.SECONDS)).isTrue();
+            for (int count = 1_000; count < 3_000; count++) {
+                quiet.put(key(count), value(count, 100), Duration.ofHours(2));
+            }
+            assertThat(held).isNotDone();
+            released.countDown();
+            held.join();
+            assertThat(told).hasSize((int) other.statistics().evictions());
+            shared.setMaxMemory(shared.maxMemory() / 2);
+            while (other.eviction().performEvictions() != EvictionResult.OK) {}
+            assertThat(told).hasSize((int) other.statistics().evictions());
+            StoreValidator.validate(quiet);
+            StoreValidator.validate(other);
+        }
+        assertThat(shared.usedMemory()).isZero();
     }
 
     /** The memory of what is being told stays until the listener returns, and is given back then. */
