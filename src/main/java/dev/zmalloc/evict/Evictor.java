@@ -56,8 +56,8 @@ public final class Evictor implements AutoCloseable {
     @Nullable
     EvictionPool pool;
 
-    private final AtomicLong removals = new AtomicLong();
-    private final AtomicLong evictions = new AtomicLong();
+    private long removals;
+    private long evictions;
     private long evictedBytes;
     private long sampled;
     private long stale;
@@ -192,8 +192,7 @@ public final class Evictor implements AutoCloseable {
     public EvictionStatistics statistics() {
         lock.lock();
         try {
-            return new EvictionStatistics(
-                    evictions.get(), evictedBytes, sampled, stale, cycles.get(), cycleNanos.get());
+            return new EvictionStatistics(evictions, evictedBytes, sampled, stale, cycles.get(), cycleNanos.get());
         } finally {
             lock.unlock();
         }
@@ -230,12 +229,22 @@ public final class Evictor implements AutoCloseable {
 
     /** How many items were evicted. */
     public long evictions() {
-        return evictions.get();
+        lock.lock();
+        try {
+            return evictions;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** How many items went in all: those that were evicted, and those that were met and had expired. */
     public long removals() {
-        return removals.get();
+        lock.lock();
+        try {
+            return removals;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Tells whether memory would be over the limit once {@code more} bytes are taken. */
@@ -440,10 +449,10 @@ public final class Evictor implements AutoCloseable {
     /** Counts what a target has answered. Answers the bytes. */
     private long count(long bytes) {
         if (bytes != 0) {
-            removals.incrementAndGet();
+            removals++;
         }
         if (bytes > 0) {
-            evictions.incrementAndGet();
+            evictions++;
             evictedBytes += bytes;
             clock.evicted();
         }

@@ -4,21 +4,17 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /** How much of a store was evicted, by whichever evictor. Any thread may call any method. */
 final class EvictedCount {
-    private final AtomicLong entries = new AtomicLong();
-    private final AtomicLong bytes = new AtomicLong();
+    private final Stripe[] stripes;
     private final AtomicLong forOthers = new AtomicLong();
     private final AtomicLong removals = new AtomicLong();
 
-    /**
-     * Counts what was taken out.
-     *
-     * @param entryBytes as {@link dev.zmalloc.evict.EvictionTarget#evict} answers: negative if it had expired
-     */
-    void count(long entryBytes) {
-        if (entryBytes > 0) {
-            bytes.addAndGet(entryBytes);
-            entries.incrementAndGet();
-        }
+    /** Takes {@code stripes} as they come to be. */
+    EvictedCount(Stripe[] stripes) {
+        this.stripes = stripes;
+    }
+
+    /** Counts what an evictor took out, evicted or met as expired: one number, for who looks for progress. */
+    void countRemoval() {
         removals.incrementAndGet();
     }
 
@@ -28,16 +24,24 @@ final class EvictedCount {
     }
 
     long entries() {
-        return entries.get();
+        long sum = 0;
+        for (Stripe stripe : stripes) {
+            sum += stripe.victims().evictions();
+        }
+        return sum;
+    }
+
+    long bytes() {
+        long sum = 0;
+        for (Stripe stripe : stripes) {
+            sum += stripe.victims().evictedBytes();
+        }
+        return sum;
     }
 
     /** Those, and the ones that were met and had expired. */
     long removals() {
         return removals.get();
-    }
-
-    long bytes() {
-        return bytes.get();
     }
 
     long forOthers() {

@@ -48,7 +48,7 @@ final class StoreCore {
         stripes = new Stripe[builder.stripes == 0 ? StoreSizing.stripeCount(maxMemory) : builder.stripes];
         ReaderEpochs epochs = new ReaderEpochs();
         LongUnaryOperator sizes = builder.payload == null ? StoreParts::usableBytes : builder.payload;
-        EvictedCount evicted = new EvictedCount();
+        EvictedCount evicted = new EvictedCount(stripes);
         EntryPins pins = new EntryPins();
         RemovalNotices notices = builder.notices(pins);
         StoreEntries entries = new StoreEntries(epochs, stripes, sizes, builder.millis, evicted, notices, 0);

@@ -215,7 +215,7 @@ final class StoreEntries implements EvictionTarget {
         for (int step = 0; step <= mask; step++) {
             long bytes = stripes[(first + step) & mask].victims().evictNext();
             if (bytes != 0) {
-                evicted.count(bytes);
+                evicted.countRemoval();
                 return bytes;
             }
         }
@@ -227,7 +227,7 @@ final class StoreEntries implements EvictionTarget {
         StripeVictims victims = stripes[stripe(location)].victims();
         long bytes = victims.evict(item, (int) location, access);
         if (bytes != 0) {
-            evicted.count(bytes);
+            evicted.countRemoval();
         }
         return bytes;
     }

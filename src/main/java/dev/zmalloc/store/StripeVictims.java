@@ -29,6 +29,8 @@ final class StripeVictims {
     private final LongPredicate isHeld;
     private final LongPredicate isDead;
     private final OwnedCount expirations = new OwnedCount();
+    private final OwnedCount evictions = new OwnedCount();
+    private final OwnedCount evictedBytes = new OwnedCount();
 
     StripeVictims(
             Stripe stripe,
@@ -100,8 +102,11 @@ final class StripeVictims {
         }
         if (!isLive) {
             expirations.add(1);
+            return -bytes;
         }
-        return isLive ? bytes : -bytes;
+        evictions.add(1);
+        evictedBytes.add(bytes);
+        return bytes;
     }
 
     /** Notes an entry that has left the table, and is not retired yet, for the listener, if there is one. */
@@ -182,5 +187,13 @@ final class StripeVictims {
 
     long expirations() {
         return expirations.get();
+    }
+
+    long evictions() {
+        return evictions.get();
+    }
+
+    long evictedBytes() {
+        return evictedBytes.get();
     }
 }

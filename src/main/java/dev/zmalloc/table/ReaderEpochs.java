@@ -49,6 +49,9 @@ public final class ReaderEpochs {
      * So a block is free at r + 3. Fences: the reader's addition is a full fence before its first load of the table;
      * the writer has one between unlinking and reading the epoch (unlinked). So either the reader sees the
      * block gone, or every later look at its word sees the reader.
+     *
+     * For the same reason a look at all words that finds no reader at all is enough by itself, and then the epoch stays
+     * as it is: whoever holds the block was counted before the look began, and would still be.
      */
 
     /** Epochs after which what was unlinked in one is in no reader's hands. */
@@ -121,10 +124,13 @@ public final class ReaderEpochs {
     }
 
     /**
-     * Tries to bring the epoch so far that no reader has what was unlinked in {@code past}, and answers whether it is.
-     * Does not wait.
+     * Tells whether no reader has what was unlinked in {@code past}, and brings the epoch nearer to that if there are
+     * readers. Does not wait.
      */
     public boolean advanceBeyond(int past) {
+        if (epoch - past >= GRACE_EPOCHS || !hasReaders()) {
+            return true;
+        }
         for (int now = epoch; now - past < GRACE_EPOCHS; now = epoch) {
             if (hasReaders((now + 1) & 1)) {
                 return false;
@@ -132,6 +138,15 @@ public final class ReaderEpochs {
             EPOCH_HANDLE.compareAndSet(this, now, now + 1);
         }
         return true;
+    }
+
+    private boolean hasReaders() {
+        for (int stripe = STRIPE_LONGS; stripe < longs.length; stripe += STRIPE_LONGS) {
+            if (((read(stripe) | read(stripe + 1)) & READERS_MASK) != 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private boolean hasReaders(int parity) {

@@ -18,7 +18,7 @@ public final class EvictionProbe {
                 store.stripes(),
                 store.parts().sizes(),
                 store.parts().millis(),
-                new EvictedCount(),
+                store.memory().evicted(),
                 store.parts().notices(),
                 0);
     }
