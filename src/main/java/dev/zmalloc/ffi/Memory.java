@@ -91,6 +91,18 @@ public final class Memory {
         ALL.set(LONG, address, value);
     }
 
+    /** Reads eight bytes at {@code address} at once, whoever writes them meanwhile. */
+    public static long getLongOpaque(long address) {
+        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
+        return (long) ALIGNED_LONG.getOpaque(ALL, address);
+    }
+
+    /** Writes eight bytes at {@code address} at once. */
+    public static void putLongOpaque(long address, long value) {
+        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
+        ALIGNED_LONG.setOpaque(ALL, address, value);
+    }
+
     /** Reads eight bytes at {@code address}: no later access of this thread comes before it. */
     public static long getLongAcquire(long address) {
         assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);

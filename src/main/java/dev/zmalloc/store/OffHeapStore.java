@@ -341,7 +341,8 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
     }
 
     /**
-     * Lets {@code key} expire after {@code timeToLive}, from now on. The entry is copied, which needs room like a put.
+     * Lets {@code key} expire after {@code timeToLive}, from now on. If it did not expire so far, the entry is copied,
+     * which needs room like a put.
      *
      * @return whether the key is there
      * @throws IllegalArgumentException if {@code timeToLive} is shorter than a millisecond
@@ -352,7 +353,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
         return operations.expireAt(key, key.length, expiry);
     }
 
-    /** Lets {@code key} never expire. Answers whether the key is there. Needs room like {@link #expire}. */
+    /** Lets {@code key} never expire. Answers whether the key is there. If it did, that needs room like a put. */
     public boolean persist(byte[] key) {
         return operations.expireAt(key, key.length, EntryLayout.NEVER);
     }
@@ -551,7 +552,7 @@ public final class OffHeapStore implements AutoCloseable, Iterable<Map.Entry<byt
         return memory;
     }
 
-    /** For what records or guards the store. */
+    /** For the typed cache, and for what records or guards the store. */
     StoreOperations operations() {
         return operations;
     }

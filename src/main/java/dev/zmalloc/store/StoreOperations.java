@@ -95,6 +95,27 @@ final class StoreOperations {
         return stripe(keyHash).containsKey(keyHash, key, bytes);
     }
 
+    /** Looks at an entry that is pinned meanwhile. */
+    interface EntryReader<R extends @Nullable Object> {
+        /** May be a user's code: it runs without a lock, in no epoch. */
+        R read(Stripe stripe, long entry);
+    }
+
+    /** Shows the entry of a key to {@code reader}; {@code null} if it is not there. Counts as a hit or a miss. */
+    <R extends @Nullable Object> @Nullable R readEntry(Object key, int bytes, EntryReader<R> reader) {
+        long keyHash = hash.hash(key, bytes);
+        Stripe stripe = stripe(keyHash);
+        int pin = stripe.pin(keyHash, key, bytes);
+        if (pin == Stripe.NOT_THERE) {
+            return null;
+        }
+        try {
+            return reader.read(stripe, pins.entry(pin));
+        } finally {
+            stripe.unpin(pin);
+        }
+    }
+
     @SuppressWarnings("MustBeClosedChecker") // closed by hand, since what follows depends on whether closing succeeded
     <R extends @Nullable Object> @Nullable R read(
             Object key, int bytes, Function<? super MemorySegment, ? extends R> reader) {
@@ -147,9 +168,22 @@ final class StoreOperations {
         return Memory.readOnlySegment(EntryLayout.valueAddress(entry), EntryLayout.valueBytes(entry), arena);
     }
 
+    /** A value that is made where it is to lie. */
+    interface ValueWriter {
+        /** How many bytes it takes. */
+        long bytes();
+
+        /**
+         * Writes all of them. May be a user's code, and throw: it runs without a lock, in no epoch. Others that find no
+         * room meanwhile wait for it, but not for long.
+         */
+        void write(long address);
+    }
+
     /**
      * Puts a value.
      *
+     * @param value bytes, or a {@link ValueWriter}
      * @param expiry milliseconds, or {@link EntryLayout#NEVER}
      * @param expected as for {@link HashTable#put}
      * @return whether it was put; false if what is there is not as expected
@@ -189,7 +223,11 @@ final class StoreOperations {
             EntryLayout.writeHeader(entry, keyBytes, valueBytes, expiry);
             long keyAddress = EntryLayout.keyAddress(entry);
             ByteRange.copyIn(key, keyAddress, keyBytes);
-            ByteRange.copyIn(value, keyAddress + keyBytes, valueBytes);
+            if (value instanceof ValueWriter writer) {
+                writer.write(keyAddress + keyBytes);
+            } else {
+                ByteRange.copyIn(value, keyAddress + keyBytes, valueBytes);
+            }
             // Of the copy: the caller's bytes may change, and an entry must be where its own hash says.
             long keyHash = hash.hash(keyAddress, keyBytes);
             stripe = stripe(keyHash);
@@ -263,7 +301,7 @@ final class StoreOperations {
     }
 
     /** A change to a key that depends on the entry that is there. */
-    private interface Change {
+    interface Change {
         /**
          * Makes the change if {@code entry}, pinned, is still there.
          *
@@ -273,7 +311,7 @@ final class StoreOperations {
     }
 
     /** Tries a change until the entry that it saw is still there. Answers whether there was an entry. */
-    private boolean change(Object key, int bytes, Change change) {
+    boolean change(Object key, int bytes, Change change) {
         long keyHash = hash.hash(key, bytes);
         Stripe stripe = stripe(keyHash);
         while (true) {
@@ -326,13 +364,47 @@ final class StoreOperations {
         return EntryLayout.valueBytes(entry) == bytes && ByteRange.equal(EntryLayout.valueAddress(entry), value, bytes);
     }
 
-    /** Sets when an entry expires, by a copy of it. Answers whether the key is there. */
+    /**
+     * Sets when an entry expires, in place, or by a copy of it where it begins or ceases to expire. Answers whether the
+     * key is there.
+     */
     boolean expireAt(Object key, int bytes, long expiry) {
         return change(key, bytes, (stripe, keyHash, entry) -> {
+            long before = EntryLayout.expiry(entry);
+            if (before == expiry) {
+                return true;
+            }
+            if (before != EntryLayout.NEVER && expiry != EntryLayout.NEVER) {
+                return stripe.underLock(() -> reschedule(stripe, keyHash, key, bytes, entry, expiry));
+            }
             int valueBytes = EntryLayout.valueBytes(entry);
             MemorySegment value = Memory.segment(EntryLayout.valueAddress(entry), valueBytes);
-            return EntryLayout.expiry(entry) == expiry || write(key, bytes, value, valueBytes, expiry, entry, null);
+            return write(key, bytes, value, valueBytes, expiry, entry, null);
         });
+    }
+
+    private static boolean reschedule(Stripe stripe, long keyHash, Object key, int bytes, long entry, long expiry) {
+        stripe.checkOpen();
+        if (stripe.isDead(entry) || stripe.table().find(keyHash, key, bytes, null) != entry) {
+            return false;
+        }
+        EntryLayout.setExpiry(entry, expiry);
+        stripe.noteExpiry(expiry);
+        return true;
+    }
+
+    /**
+     * Sets when a pinned entry that expires does so, to a time at which it still does; whether it is there or not, and
+     * without a lock unless that is sooner than it was. One that expires meanwhile may be removed in spite of it.
+     */
+    static void touch(Stripe stripe, long entry, long expiry) {
+        long before = EntryLayout.expiry(entry);
+        if (expiry != before) {
+            EntryLayout.setExpiry(entry, expiry);
+        }
+        if (expiry < before) {
+            stripe.exclusively(() -> stripe.noteExpiry(expiry));
+        }
     }
 
     /** When the entry of a key expires, {@link EntryLayout#NEVER} if never; {@code null} if the key is not there. */

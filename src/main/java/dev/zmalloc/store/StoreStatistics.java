@@ -6,7 +6,7 @@ package dev.zmalloc.store;
  *
  * @param hits reads that found their key
  * @param misses reads that did not
- * @param puts entries that were put, new or in place of another; {@code expire} and {@code persist} put a copy
+ * @param puts entries that were put, new or in place of another; {@code persist} and a first {@code expire} put a copy
  * @param removals entries that were removed by their key
  * @param evictions entries that were evicted to make room
  * @param expirations entries that were removed because they had expired

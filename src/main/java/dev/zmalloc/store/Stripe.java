@@ -192,6 +192,11 @@ final class Stripe {
         return expiry != EntryLayout.NEVER && expiry <= parts.now();
     }
 
+    /** Takes note of an expiry that an entry was given in place. Under the lock. */
+    void noteExpiry(long expiry) {
+        expired.note(expiry);
+    }
+
     /**
      * Puts {@code entry} under its key, as {@link HashTable#put} does, and retires what it replaced.
      *

@@ -17,20 +17,23 @@ import dev.zmalloc.ffi.Memory;
  *
  *   general
  *
- *   offset  0          1                  1 + k               1 + k + v          .. + 12       .. + keyBytes
+ *   offset  0          1                  1 + k               1 + k + v          h             h + keyBytes
  *         +----------+------------------+-------------------+------------------+-------------+-------------+
  *         | widths   | keyBytes, k = 1, | valueBytes, v = 1,| if it expires:   | key bytes   | value bytes |
  *         | bit 7: 1 | 2 or 4 bytes     | 2 or 4 bytes      | place 4, expiry 8|             |             |
  *         +----------+------------------+-------------------+------------------+-------------+-------------+
  *   widths: bits 0-1 log2 of k, bits 2-3 log2 of v, bit 4 whether it expires, bit 7 one
+ *   h:      where nothing expires 1 + k + v; else up to 7 bytes more than all fields take, before the place, so that h,
+ *           and the expiry before it, are at a multiple of 8
  *   place:  where an index of the entries that expire has this one, for who keeps such an index
  *   expiry: milliseconds of the store's clock from which on the entry is dead
  * </pre>
  *
  * Lengths are unsigned, in native order and as narrow as they can be: a key of 16 and a value of 100 bytes cost 2 bytes
- * more. Nothing is aligned. Invariant: {@code entryBytes(keyBytes, valueBytes, expires) <=} the block's usable bytes.
- * An entry does not change once it is in a table, so that readers need no lock; a new value is a new entry. Only its
- * place does, which is read and written under the lock of its table alone.
+ * more. Only the expiry is aligned. Invariant: {@code entryBytes(keyBytes, valueBytes, expires) <=} the block's usable
+ * bytes. An entry does not change once it is in a table, so that readers need no lock; a new value is a new entry. Two
+ * fields do: its place, which is read and written under the lock of its table alone, and its expiry, which is read and
+ * written at once, and orders nothing.
  */
 public final class EntryLayout {
     private static final int HEAD_OFFSET = 0;
@@ -46,8 +49,8 @@ public final class EntryLayout {
 
     private static final int EXPIRY_BYTES = Integer.BYTES + Long.BYTES;
 
-    /** The longest header: the widths, two lengths of four bytes, place and expiry. */
-    public static final int MAX_HEADER_BYTES = KEY_BYTES_OFFSET + 2 * Integer.BYTES + EXPIRY_BYTES;
+    /** The longest header: the widths, two lengths of four bytes, place and expiry, with 3 bytes between. */
+    public static final int MAX_HEADER_BYTES = 3 * Long.BYTES;
 
     /** The place of an entry that has none. */
     public static final int NO_PLACE = -1;
@@ -93,7 +96,7 @@ public final class EntryLayout {
         putLength(entry + KEY_BYTES_OFFSET, keyExponent, keyBytes);
         putLength(entry + KEY_BYTES_OFFSET + (1 << keyExponent), valueExponent, valueBytes);
         if (expires) {
-            Memory.putLong(entry + generalHeaderBytes(widths) - Long.BYTES, expiry);
+            setExpiry(entry, expiry);
             setPlace(entry, NO_PLACE);
         }
     }
@@ -146,7 +149,15 @@ public final class EntryLayout {
         int head = head(entry);
         return head >= 0 || (head & EXPIRY_BIT) == 0
                 ? NEVER
-                : Memory.getLong(entry + generalHeaderBytes(head) - Long.BYTES);
+                : Memory.getLongOpaque(entry + generalHeaderBytes(head) - Long.BYTES);
+    }
+
+    /**
+     * Sets when an entry that expires does so: another time, but not {@link #NEVER}. Who holds the entry may, by an
+     * epoch, a pin or its table's lock. Of several who do so at once, one has its way.
+     */
+    public static void setExpiry(long entry, long expiry) {
+        Memory.putLongOpaque(entry + generalHeaderBytes(head(entry)) - Long.BYTES, expiry);
     }
 
     /** Which place an entry that expires has. Under the lock of its table, as {@link #setPlace}. */
@@ -192,17 +203,16 @@ public final class EntryLayout {
     private static int headerBytes(int keyBytes, int valueBytes, boolean expires) {
         return isCompact(keyBytes, valueBytes, expires)
                 ? COMPACT_HEADER_BYTES
-                : KEY_BYTES_OFFSET
-                        + (1 << widthExponent(keyBytes))
-                        + (1 << widthExponent(valueBytes))
-                        + (expires ? EXPIRY_BYTES : 0);
+                : generalHeaderBytes(widthExponent(keyBytes), widthExponent(valueBytes), expires);
     }
 
     private static int generalHeaderBytes(int head) {
-        return KEY_BYTES_OFFSET
-                + (1 << (head & WIDTH_MASK))
-                + (1 << (head >>> VALUE_WIDTH_SHIFT & WIDTH_MASK))
-                + ((head & EXPIRY_BIT) != 0 ? EXPIRY_BYTES : 0);
+        return generalHeaderBytes(head & WIDTH_MASK, head >>> VALUE_WIDTH_SHIFT & WIDTH_MASK, (head & EXPIRY_BIT) != 0);
+    }
+
+    private static int generalHeaderBytes(int keyExponent, int valueExponent, boolean expires) {
+        int lengthsEnd = KEY_BYTES_OFFSET + (1 << keyExponent) + (1 << valueExponent);
+        return expires ? (lengthsEnd + EXPIRY_BYTES + Long.BYTES - 1) & -Long.BYTES : lengthsEnd;
     }
 
     /** 0, 1 or 2: log2 of the bytes that hold {@code length}. */

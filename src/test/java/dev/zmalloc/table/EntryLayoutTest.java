@@ -27,6 +27,11 @@ class EntryLayoutTest {
                     Memory.copyIn(key, 0, EntryLayout.keyAddress(entry), keyBytes);
                     Memory.copyIn(value, 0, EntryLayout.valueAddress(entry), valueBytes);
                     assertThat(EntryLayout.expiry(entry)).isEqualTo(expiry);
+                    if (expiry != EntryLayout.NEVER) {
+                        EntryLayout.setExpiry(entry, -5);
+                        assertThat(EntryLayout.expiry(entry)).isEqualTo(-5);
+                        assertThat(EntryLayout.place(entry)).isEqualTo(EntryLayout.NO_PLACE);
+                    }
                     assertThat(EntryLayout.keyBytes(entry)).isEqualTo(keyBytes);
                     assertThat(EntryLayout.valueBytes(entry)).isEqualTo(valueBytes);
                     assertThat(EntryLayout.entryBytes(entry)).isEqualTo(bytes);
@@ -52,11 +57,11 @@ class EntryLayoutTest {
     }
 
     @Test
-    void aSmallEntryHasAHeaderOfTwoBytesAndTheLargestOfTwentyOne() {
+    void aSmallEntryHasAHeaderOfTwoBytesAndTheLargestOfTwentyFour() {
         assertThat(EntryLayout.entryBytes(16, 100, false)).isEqualTo(2 + 116);
         assertThat(EntryLayout.entryBytes(127, 255, false)).isEqualTo(2 + 127 + 255);
         assertThat(EntryLayout.entryBytes(128, 255, false)).isEqualTo(3 + 128 + 255);
-        assertThat(EntryLayout.entryBytes(16, 100, true)).isEqualTo(15 + 116);
+        assertThat(EntryLayout.entryBytes(16, 100, true)).isEqualTo(16 + 116);
         assertThat(EntryLayout.entryBytes(EntryLayout.MAX_KEY_BYTES, EntryLayout.MAX_VALUE_BYTES, true))
                 .isEqualTo(
                         (long) EntryLayout.MAX_HEADER_BYTES + EntryLayout.MAX_KEY_BYTES + EntryLayout.MAX_VALUE_BYTES);
