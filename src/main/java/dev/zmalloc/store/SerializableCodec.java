@@ -1,0 +1,149 @@
+package dev.zmalloc.store;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InvalidClassException;
+import java.io.ObjectInputFilter;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.ObjectStreamClass;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * Java's serialization behind a filter. The filter is asked for each class both ways: what it would refuse to read is
+ * not written in the first place.
+ */
+final class SerializableCodec {
+    private SerializableCodec() {}
+
+    static <T> Codec<T> of(Class<T> type, ObjectInputFilter filter) {
+        Objects.requireNonNull(filter, "filter");
+        return new BytesCodec<>(
+                "Serializable " + type.getSimpleName(),
+                value -> encode(value, filter),
+                bytes -> type.cast(decode(bytes, type, filter)));
+    }
+
+    /** Refuses all classes but some, what they extend, and arrays of them. */
+    static ObjectInputFilter allowing(Class<?> type, Class<?>... others) {
+        Set<Class<?>> allowed = new HashSet<>();
+        allowed.add(String.class);
+        addWithSuperclasses(type, allowed);
+        for (Class<?> other : others) {
+            addWithSuperclasses(other, allowed);
+        }
+        return info -> {
+            Class<?> asked = info.serialClass();
+            if (asked == null) {
+                return ObjectInputFilter.Status.UNDECIDED;
+            }
+            while (asked.isArray()) {
+                asked = asked.getComponentType();
+            }
+            return asked.isPrimitive() || allowed.contains(asked)
+                    ? ObjectInputFilter.Status.ALLOWED
+                    : ObjectInputFilter.Status.REJECTED;
+        };
+    }
+
+    private static void addWithSuperclasses(Class<?> type, Set<Class<?>> allowed) {
+        for (Class<?> each = type; each != null; each = each.getSuperclass()) {
+            allowed.add(each);
+        }
+    }
+
+    private static byte[] encode(Object value, ObjectInputFilter filter) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream stream = new FilteredOutput(bytes, filter)) {
+            stream.writeObject(value);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "not serializable: " + value.getClass().getName(), e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static Object decode(byte[] bytes, Class<?> type, ObjectInputFilter filter) {
+        try (ObjectInputStream stream = new TypedInput(bytes, type.getClassLoader())) {
+            stream.setObjectInputFilter(filter);
+            return stream.readObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot be read as " + type.getName(), e);
+        } catch (ClassNotFoundException e) {
+            throw new IllegalStateException("a class of a value has gone", e);
+        }
+    }
+
+    /** Asks the filter for each class that it writes. */
+    private static final class FilteredOutput extends ObjectOutputStream {
+        private final ObjectInputFilter filter;
+
+        FilteredOutput(OutputStream target, ObjectInputFilter filter) throws IOException {
+            super(target);
+            this.filter = filter;
+        }
+
+        @Override
+        protected void annotateClass(Class<?> type) throws IOException {
+            check(type);
+        }
+
+        @Override
+        protected void annotateProxyClass(Class<?> type) throws IOException {
+            check(type);
+        }
+
+        private void check(Class<?> type) throws IOException {
+            if (filter.checkInput(new Asked(type)) == ObjectInputFilter.Status.REJECTED) {
+                throw new InvalidClassException(type.getName(), "the codec does not allow this class");
+            }
+        }
+    }
+
+    /** A class that is asked about alone, whatever its place in the stream. */
+    private record Asked(Class<?> serialClass) implements ObjectInputFilter.FilterInfo {
+        @Override
+        public long arrayLength() {
+            return -1;
+        }
+
+        @Override
+        public long depth() {
+            return 1;
+        }
+
+        @Override
+        public long references() {
+            return 1;
+        }
+
+        @Override
+        public long streamBytes() {
+            return 0;
+        }
+    }
+
+    /** Finds classes where that of the values comes from, or else as usual. */
+    private static final class TypedInput extends ObjectInputStream {
+        private final ClassLoader loader;
+
+        TypedInput(byte[] bytes, ClassLoader loader) throws IOException {
+            super(new ByteArrayInputStream(bytes));
+            this.loader = loader;
+        }
+
+        @Override
+        protected Class<?> resolveClass(ObjectStreamClass described) throws IOException, ClassNotFoundException {
+            try {
+                return Class.forName(described.getName(), false, loader);
+            } catch (ClassNotFoundException e) {
+                return super.resolveClass(described);
+            }
+        }
+    }
+}
