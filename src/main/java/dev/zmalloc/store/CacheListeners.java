@@ -1,0 +1,76 @@
+package dev.zmalloc.store;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.Executor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells the listeners of a cache what has left it. So far that is what the cache itself removes and replaces; a listener
+ * of the store's hands on to {@link #removed(RemovalCause, MemorySegment, MemorySegment)} what leaves by itself.
+ */
+final class CacheListeners<K, V> {
+    private final Codec<K> keys;
+    private final CacheValues<V> values;
+    private final @Nullable CacheRemovalListener<? super K, ? super V> removal;
+    private final @Nullable CacheRemovalListener<? super K, ? super V> eviction;
+    private final Executor executor;
+
+    CacheListeners(
+            Codec<K> keys,
+            CacheValues<V> values,
+            @Nullable CacheRemovalListener<? super K, ? super V> removal,
+            @Nullable CacheRemovalListener<? super K, ? super V> eviction,
+            Executor executor) {
+        this.keys = keys;
+        this.values = values;
+        this.removal = removal;
+        this.eviction = eviction;
+        this.executor = executor;
+    }
+
+    /** Whether anybody wants to know what the cache itself removes and replaces. */
+    boolean wantRemovals() {
+        return removal != null;
+    }
+
+    /** Tells what has left the store. Key and value are as it has them, and need not live longer than the call. */
+    void removed(RemovalCause cause, MemorySegment key, MemorySegment value) {
+        if (removal != null || (eviction != null && isEviction(cause))) {
+            removed(keys.decode(key), values.decode(value), cause);
+        }
+    }
+
+    /** Tells what was removed. */
+    void removed(K key, V value, RemovalCause cause) {
+        if (eviction != null && isEviction(cause)) {
+            tell(eviction, key, value, cause);
+        }
+        if (removal != null) {
+            try {
+                executor.execute(() -> tell(removal, key, value, cause));
+            } catch (RuntimeException e) {
+                log("the executor has refused to run a listener", e);
+            }
+        }
+    }
+
+    private static boolean isEviction(RemovalCause cause) {
+        return cause == RemovalCause.EVICTED || cause == RemovalCause.EXPIRED;
+    }
+
+    private static <K, V> void tell(
+            CacheRemovalListener<? super K, ? super V> listener, K key, V value, RemovalCause cause) {
+        try {
+            listener.onRemoval(key, value, cause);
+        } catch (RuntimeException | Error e) {
+            log("a listener has thrown", e);
+        }
+    }
+
+    static void log(String what, Throwable thrown) {
+        Logger logger = System.getLogger(CacheListeners.class.getName());
+        logger.log(Level.WARNING, what, thrown);
+    }
+}

@@ -1,0 +1,124 @@
+package dev.zmalloc.store;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+
+/**
+ * Lets one thread at a time compute the value of a key, while that of others goes on. A key has a lock only while
+ * somebody computes its value, so that there are no more of them than computations.
+ *
+ * <p>Who would wait for itself is refused instead, also by way of other threads: the threads that wait, and for what,
+ * make a graph, in which each looks for a way back to itself before it waits. It has put down its own step before that,
+ * so that of two threads that begin to wait for each other at least one sees both steps.
+ */
+final class KeyLocks {
+    private final ConcurrentHashMap<ByteBuffer, Computation> underWay = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Thread, Computation> waiting = new ConcurrentHashMap<>();
+
+    /** A thread that computes the value of a key. */
+    private static final class Computation {
+        private final Thread thread = Thread.currentThread();
+        private final CountDownLatch done = new CountDownLatch(1);
+    }
+
+    /**
+     * Begins a computation, once those of the key that are under way have ended. The caller owes an {@link #unlock},
+     * and keeps the array as it is until then.
+     *
+     * @throws IllegalStateException if one of these waits for the caller
+     */
+    void lock(byte[] key) {
+        ByteBuffer locked = ByteBuffer.wrap(key);
+        Computation own = new Computation();
+        for (Computation other; (other = underWay.putIfAbsent(locked, own)) != null; ) {
+            await(other);
+        }
+    }
+
+    /** Ends the caller's computation. */
+    void unlock(byte[] key) {
+        Objects.requireNonNull(underWay.remove(ByteBuffer.wrap(key))).done.countDown();
+    }
+
+    /** Locks several keys, in an order that all callers keep; {@link #unlockAll} unlocks them. */
+    void lockAll(Collection<byte[]> keys) {
+        List<byte[]> sorted = sorted(keys);
+        int locked = 0;
+        boolean isComplete = false;
+        try {
+            for (byte[] key : sorted) {
+                lock(key);
+                locked++;
+            }
+            isComplete = true;
+        } finally {
+            if (!isComplete) {
+                unlockAll(sorted.subList(0, locked));
+            }
+        }
+    }
+
+    private static List<byte[]> sorted(Collection<byte[]> keys) {
+        return keys.stream().sorted(Arrays::compareUnsigned).toList();
+    }
+
+    void unlockAll(Collection<byte[]> keys) {
+        keys.forEach(this::unlock);
+    }
+
+    /**
+     * Waits until the computation of a key that is under way now, if any, has ended.
+     *
+     * @throws IllegalStateException as {@link #lock}
+     */
+    void await(byte[] key) {
+        // Almost always nothing is.
+        if (!underWay.isEmpty()) {
+            Computation other = underWay.get(ByteBuffer.wrap(key));
+            if (other != null) {
+                await(other);
+            }
+        }
+    }
+
+    /** The same for all keys. */
+    void awaitAll() {
+        underWay.values().forEach(this::await);
+    }
+
+    private void await(Computation other) {
+        Thread self = Thread.currentThread();
+        boolean isInterrupted = false;
+        waiting.put(self, other);
+        try {
+            refuseCircle(self, other);
+            while (true) {
+                try {
+                    other.done.await();
+                    return;
+                } catch (InterruptedException e) {
+                    isInterrupted = true;
+                }
+            }
+        } finally {
+            waiting.remove(self);
+            if (isInterrupted) {
+                self.interrupt();
+            }
+        }
+    }
+
+    private void refuseCircle(Thread self, Computation other) {
+        for (Computation next = other; next != null && next.done.getCount() != 0; next = waiting.get(next.thread)) {
+            if (next.thread == self) {
+                throw new IllegalStateException("a recursive computation: what computes the value of a key"
+                        + " would wait for itself" + (next == other ? "" : ", by way of other threads"));
+            }
+        }
+    }
+}
