@@ -1,14 +1,14 @@
 package dev.zmalloc.store;
 
-import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the listeners of a cache what has left it. So far that is what the cache itself removes and replaces; a listener
- * of the store's hands on to {@link #removed(RemovalCause, MemorySegment, MemorySegment)} what leaves by itself.
+ * Tells the listeners of a cache what has left it. So far that is what the cache itself removes and replaces; a
+ * listener of the store's hands on to {@link #removed(RemovalCause, MemorySegment, MemorySegment)} what leaves by
+ * itself.
  */
 final class CacheListeners<K, V> {
     private final Codec<K> keys;
@@ -70,7 +70,6 @@ final class CacheListeners<K, V> {
     }
 
     static void log(String what, Throwable thrown) {
-        Logger logger = System.getLogger(CacheListeners.class.getName());
-        logger.log(Level.WARNING, what, thrown);
+        System.getLogger("dev.zmalloc").log(Level.WARNING, what, thrown);
     }
 }

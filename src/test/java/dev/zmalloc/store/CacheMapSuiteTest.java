@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.TestFactory;
  *   <li>{@code SUBSET_VIEW}, {@code DESCENDING_VIEW}: it is not a sorted map
  * </ul>
  */
+@Tag("process") // once is enough: it takes ten seconds
 class CacheMapSuiteTest {
     private final List<OffHeapCache<String, String>> open = new ArrayList<>();
 
@@ -52,10 +54,12 @@ class CacheMapSuiteTest {
 
     @TestFactory
     Stream<DynamicNode> withTimesAndAListener() {
-        return suite("with times and a listener", cache -> cache.expireAfterWrite(Duration.ofHours(2))
-                .expireAfterAccess(Duration.ofHours(1))
-                .executor(Runnable::run)
-                .removalListener((key, value, cause) -> {}));
+        return suite(
+                "with times and a listener",
+                cache -> cache.expireAfterWrite(Duration.ofHours(2))
+                        .expireAfterAccess(Duration.ofHours(1))
+                        .executor(Runnable::run)
+                        .removalListener((key, value, cause) -> {}));
     }
 
     private interface Setting {

@@ -31,6 +31,9 @@ final class StoreReport {
         if (run.has(Part.VALUES)) {
             values();
         }
+        if (run.has(Part.TYPED)) {
+            typed();
+        }
         run.entryBytes().ifPresent(this::entryBytes);
         if (run.has(Part.GROWTH)) {
             growth();
@@ -92,6 +95,23 @@ final class StoreReport {
                 "values.read_whole_to_copy",
                 measurements.nanos(StoreRun.value("copyWhole")) / measurements.nanos(StoreRun.value("readWhole")),
                 "");
+    }
+
+    private void typed() {
+        head("Strings of 16 and 100 chars, Zipf order");
+        time("read, bytes of the store", StoreRun.typed("readRaw"), 1);
+        time("read, strings of the cache", StoreRun.typed("readTyped"), 1);
+        time("read, strings that expire after their last use", StoreRun.typed("readExpiring"), 1);
+        time("overwrite, bytes of the store", StoreRun.typed("putRaw"), 1);
+        time("overwrite, strings of the cache", StoreRun.typed("putTyped"), 1);
+        for (String method : List.of("read", "put")) {
+            ratio(
+                    method + ", cache to store",
+                    "typed." + method + "_to_raw",
+                    run.measurements().nanos(StoreRun.typed(method + "Raw"))
+                            / run.measurements().nanos(StoreRun.typed(method + "Typed")),
+                    ">= 0.7");
+        }
     }
 
     private void entryBytes(Points points) {

@@ -23,6 +23,7 @@ import org.openjdk.jmh.runner.RunnerException;
 final class StoreRun {
     static final List<String> SCALING = List.of("read", "hotKey");
     static final List<String> VALUES = List.of("copyPart", "readPart", "copyWhole", "readWhole");
+    static final List<String> TYPED = List.of("readRaw", "readTyped", "readExpiring", "putRaw", "putTyped");
     static final int FEW = 1_000_000;
 
     private static final String HUGE_PAGES = "thp:always";
@@ -44,6 +45,8 @@ final class StoreRun {
         SCALING,
         /** Values of 4 KiB, copied and read where they lie. */
         VALUES,
+        /** The typed cache beside the store. */
+        TYPED,
         /** Bytes of an entry beyond key and value. */
         BYTES,
         /** Puts while the store grows from empty. */
@@ -85,6 +88,9 @@ final class StoreRun {
             if (parts.contains(Part.VALUES)) {
                 VALUES.forEach(method -> steps.add(value(method), fork, () -> measureValues(method)));
             }
+            if (parts.contains(Part.TYPED)) {
+                TYPED.forEach(method -> steps.add(typed(method), fork + 2, () -> measureTyped(method)));
+            }
             if (parts.contains(Part.GROWTH)) {
                 steps.add("growth", 4 + 1e-6 * grown(), this::measureGrowth);
             }
@@ -123,6 +129,10 @@ final class StoreRun {
         return "values." + words(method);
     }
 
+    static String typed(String method) {
+        return "typed." + words(method);
+    }
+
     static String size(int entries, boolean hugePages) {
         return "size." + entries / 1_000_000 + "m" + (hugePages ? ".huge_pages" : "");
     }
@@ -147,6 +157,14 @@ final class StoreRun {
                         .build())
                 .run()
                 .forEach(result -> measurements.add(value(method), result));
+    }
+
+    private void measureTyped(String method) throws RunnerException {
+        new Runner(Forks.one(TypedBench.class.getSimpleName() + "." + method, 1, quick)
+                        .jvmArgs(jvm("1g").toArray(String[]::new))
+                        .build())
+                .run()
+                .forEach(result -> measurements.add(typed(method), result));
     }
 
     private void measureSize(int entries, boolean hugePages) throws RunnerException, IOException {
