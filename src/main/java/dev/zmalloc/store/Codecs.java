@@ -26,8 +26,7 @@ public final class Codecs {
      * The bytes from a buffer's position to its limit, which stay where they are; a buffer on the heap comes out, whose
      * order is big-endian as that of any new one.
      */
-    public static final Codec<ByteBuffer> BYTE_BUFFER =
-            codec("ByteBuffer", buffer -> MemorySegment.ofBuffer(buffer.duplicate()), ByteBuffer::wrap);
+    public static final Codec<ByteBuffer> BYTE_BUFFER = codec("ByteBuffer", MemorySegment::ofBuffer, ByteBuffer::wrap);
 
     /** The bytes of a segment, on the heap or native; one on the heap comes out, which is not aligned. */
     public static final Codec<MemorySegment> MEMORY_SEGMENT =
@@ -131,7 +130,10 @@ public final class Codecs {
         return SerializableCodec.of(type, SerializableCodec.allowing(type, allowed));
     }
 
-    /** Like {@link #serializable(Class, Class...)}, with a filter that must allow each class of what values have. */
+    /**
+     * Like {@link #serializable(Class, Class...)}, with a filter, which is asked for each class of what values have and
+     * must not reject it.
+     */
     public static <T extends Serializable> Codec<T> serializable(Class<T> type, ObjectInputFilter filter) {
         return SerializableCodec.of(type, filter);
     }

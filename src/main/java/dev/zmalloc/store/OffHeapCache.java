@@ -164,7 +164,7 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
      * The entries as a map, through which they can be changed too. Each operation on a key is atomic. Functions are
      * called as the map's interface says; those of {@code compute} and {@code merge} run again if the key is put
      * meanwhile. Iterators give copies, as {@link OffHeapStore#iterator} does; to set an entry's value puts it. Values
-     * are the same if they are equal or have the same bytes.
+     * are the same if they are equal or have the same bytes. Its size is {@link #estimatedSize}.
      */
     public ConcurrentMap<K, V> asMap() {
         return map;

@@ -143,7 +143,10 @@ public final class OffHeapCacheBuilder<K, V> {
         return this;
     }
 
-    /** What refreshes values and calls the removal listener; {@link ForkJoinPool#commonPool()} unless set. */
+    /**
+     * What refreshes values and calls the removal listener; {@link ForkJoinPool#commonPool()} unless set. One that runs
+     * it at once may do so inside the computation of a value: the listener must not compute one for the same key then.
+     */
     public OffHeapCacheBuilder<K, V> executor(Executor value) {
         executor = Objects.requireNonNull(value, "executor");
         return this;

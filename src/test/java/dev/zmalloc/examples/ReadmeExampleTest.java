@@ -28,6 +28,7 @@ class ReadmeExampleTest {
         assertThat(readme).contains("```java\n" + region("DashboardExample.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("NoMemoryExampleTest.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("RemovalExample.java") + "```\n");
+        assertThat(readme).contains("```java\n" + region("CacheExample.java") + "```\n");
     }
 
     @Test
@@ -66,6 +67,12 @@ class ReadmeExampleTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    @Test
+    void theExampleOfACacheRuns() {
+        assertThat(SystemOut.of(() -> CacheExample.main(new String[0])))
+                .isEqualTo("City[name=Bonn, people=335000, north=50.7] grows: 336000\n");
     }
 
     /** Without the last line's end: an empty last line would count as one without indentation. */
