@@ -14,10 +14,9 @@ import org.junit.jupiter.api.Test;
 
 /** Codecs that write straight into native memory: what they do wrong is refused, and changes nothing. */
 class CacheCodecFaultsTest {
-    private static final IllegalArgumentException THROWN = new IllegalArgumentException("by the codec");
-
     /** Does as it is told. */
     private static final class Telling implements Codec<String> {
+        final IllegalArgumentException thrown = new IllegalArgumentException("by the codec");
         long saidMore;
         int writtenMore;
         int answeredMore;
@@ -30,7 +29,7 @@ class CacheCodecFaultsTest {
         @Override
         public long encodedBytes(String value) {
             if (throwsEarly) {
-                throw THROWN;
+                throw thrown;
             }
             return value.length() + saidMore;
         }
@@ -44,16 +43,16 @@ class CacheCodecFaultsTest {
                 target.set(ValueLayout.JAVA_BYTE, bytes.length + saidMore, (byte) 1);
             }
             if (throwsLate) {
-                throw THROWN;
+                throw thrown;
             }
-            return bytes.length + answeredMore;
+            return (long) bytes.length + answeredMore;
         }
 
         @Override
         public String decode(MemorySegment encoded) {
             kept.add(encoded);
             if (throwsReading) {
-                throw THROWN;
+                throw thrown;
             }
             return answersNull ? null : new String(encoded.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.ISO_8859_1);
         }
@@ -142,10 +141,10 @@ class CacheCodecFaultsTest {
         try (OffHeapCache<String, String> cache = open()) {
             cache.put("key", "value");
             codec.throwsReading = true;
-            assertThatThrownBy(() -> cache.getIfPresent("key")).isSameAs(THROWN);
-            assertThatThrownBy(() -> cache.asMap().put("key", "other")).isSameAs(THROWN);
-            assertThatThrownBy(() -> cache.asMap().remove("key")).isSameAs(THROWN);
-            assertThatThrownBy(() -> cache.asMap().values().iterator().next()).isSameAs(THROWN);
+            assertThatThrownBy(() -> cache.getIfPresent("key")).isSameAs(codec.thrown);
+            assertThatThrownBy(() -> cache.asMap().put("key", "other")).isSameAs(codec.thrown);
+            assertThatThrownBy(() -> cache.asMap().remove("key")).isSameAs(codec.thrown);
+            assertThatThrownBy(() -> cache.asMap().values().iterator().next()).isSameAs(codec.thrown);
             codec.behave();
             codec.answersNull = true;
             assertThatThrownBy(() -> cache.getIfPresent("key"))

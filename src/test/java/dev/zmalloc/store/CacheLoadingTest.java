@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -71,7 +72,7 @@ class CacheLoadingTest {
                     start.await();
                     assertThat(cache.get("key" + key, asked -> {
                                 loads[number].incrementAndGet();
-                                Thread.yield();
+                                LockSupport.parkNanos(1_000);
                                 return asked + "'s";
                             }))
                             .isEqualTo("key" + key + "'s");

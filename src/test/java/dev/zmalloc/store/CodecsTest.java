@@ -31,6 +31,7 @@ class CodecsTest {
 
     record Point(int x, double y) {}
 
+    @SuppressWarnings("ArrayRecordComponent") // a codec takes them too
     record Nested(
             @Nullable String name,
             @Nullable Point point,
