@@ -26,8 +26,8 @@ import picocli.CommandLine.Option;
         name = "bench-store.sh",
         sortOptions = false,
         description = {
-            "Measures the store by itself: reads by one thread and two, reads in place, the typed cache, bytes an entry,"
-                    + " puts while it grows, and reads of a hundred million entries.",
+            "Measures the store by itself: reads by one thread and two, reads in place, the typed cache, bytes an"
+                    + " entry, puts while it grows, and reads of a hundred million entries.",
             "Without --quick, all of it takes about 15 minutes and 10 GB of memory."
         })
 public final class BenchStore implements Callable<Integer> {
