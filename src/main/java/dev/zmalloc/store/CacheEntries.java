@@ -169,8 +169,8 @@ final class CacheEntries<K, V> {
     void put(K key, V value) {
         byte[] bytes = encode(key);
         requireValue(value);
-        if (expiry.isVariable() || listeners.wantRemovals()) {
-            changeAndTell(key, bytes, before -> value);
+        if (expiry.isVariable()) {
+            change(key, bytes, before -> value);
             return;
         }
         checkOpen();
@@ -183,28 +183,24 @@ final class CacheEntries<K, V> {
 
     private boolean put(byte[] key, V value, long expires, long expected) {
         Object encoded = values.encode(value);
-        return operations.put(key, key.length, encoded, CacheValues.bytes(encoded), expires, expected, null);
+        return operations.put(key, key.length, encoded, CacheValues.bytes(encoded), expires, expected);
     }
 
     /** Removes a key, once no load of it is under way. */
     void remove(K key) {
         byte[] bytes = encode(key);
-        if (listeners.wantRemovals()) {
-            remove(key, bytes, before -> null);
-            return;
-        }
         locks.await(bytes);
         operations.remove(bytes, bytes.length);
     }
 
-    /** Like {@link #changeAndTell}, for what removes, once no load of the key is under way. */
+    /** Like {@link #change}, for what removes, once no load of the key is under way. */
     Change<V> remove(K key, byte[] bytes, Remapping<V> remapping) {
         locks.await(bytes);
-        return changeAndTell(key, bytes, remapping);
+        return change(key, bytes, remapping);
     }
 
     void clear() {
-        if (!listeners.wantRemovals()) {
+        if (!listeners.any()) {
             locks.awaitAll();
             store.clear();
             return;
@@ -212,36 +208,20 @@ final class CacheEntries<K, V> {
         keys().forEachRemaining(this::remove);
     }
 
-    /** Changes the value of a key by what it was, and tells of it. The remapping may run more than once. */
-    Change<V> changeAndTell(K key, byte[] bytes, Remapping<V> remapping) {
-        Change<V> change = change(key, bytes, remapping);
-        tell(key, change);
-        return change;
-    }
-
-    /** Like {@link #changeAndTell}, while nobody else computes a value for the key. */
+    /** Like {@link #change}, while nobody else computes a value for the key. */
     @Nullable
     V compute(K key, Remapping<V> remapping) {
         byte[] bytes = encode(key).clone();
-        Change<V> change;
         locks.lock(bytes);
         try {
-            change = change(key, bytes, remapping);
+            return change(key, bytes, remapping).after;
         } finally {
             locks.unlock(bytes);
         }
-        tell(key, change);
-        return change.after;
     }
 
-    private void tell(K key, Change<V> change) {
-        if (change.isMade && change.before != null && listeners.wantRemovals()) {
-            RemovalCause cause = change.after == null ? RemovalCause.REMOVED : RemovalCause.REPLACED;
-            listeners.removed(key, change.before, cause);
-        }
-    }
-
-    private Change<V> change(K key, byte[] bytes, Remapping<V> remapping) {
+    /** Changes the value of a key by what it was. The remapping may run more than once. */
+    Change<V> change(K key, byte[] bytes, Remapping<V> remapping) {
         checkOpen();
         Change<V> change = new Change<>();
         boolean isDone = false;
@@ -255,7 +235,7 @@ final class CacheEntries<K, V> {
                     long expires = expiry.updated(key, change.after, EntryLayout.expiry(entry));
                     return put(bytes, change.after, expires, entry);
                 }
-                return stripe.remove(hash, bytes, bytes.length, entry, null);
+                return operations.remove(stripe, hash, bytes, bytes.length, entry);
             });
             if (!isDone) {
                 decide(change, null, remapping);
@@ -356,7 +336,7 @@ final class CacheEntries<K, V> {
             V before = values.decode(entry);
             V after = timed(unchecked(same -> loader.reload(same, before)), key);
             change.isMade = after == null
-                    ? stripe.remove(hash, bytes, bytes.length, entry, null)
+                    ? operations.remove(stripe, hash, bytes, bytes.length, entry)
                     : put(bytes, after, expiry.updated(key, after, EntryLayout.expiry(entry)), entry);
             change.before = before;
             change.after = after;
@@ -365,7 +345,6 @@ final class CacheEntries<K, V> {
         if (!isThere) {
             return load(key, bytes, loading, false);
         }
-        tell(key, change);
         return change.after;
     }
 

@@ -5,11 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Tells the listeners of a cache what has left it. So far that is what the cache itself removes and replaces; a
- * listener of the store's hands on to {@link #removed(RemovalCause, MemorySegment, MemorySegment)} what leaves by
- * itself.
- */
+/** Tells the listeners of a cache what has left its store. */
 final class CacheListeners<K, V> {
     private final Codec<K> keys;
     private final CacheValues<V> values;
@@ -30,20 +26,19 @@ final class CacheListeners<K, V> {
         this.executor = executor;
     }
 
-    /** Whether anybody wants to know what the cache itself removes and replaces. */
-    boolean wantRemovals() {
-        return removal != null;
+    /** Whether anybody wants to know. */
+    boolean any() {
+        return removal != null || eviction != null;
     }
 
     /** Tells what has left the store. Key and value are as it has them, and need not live longer than the call. */
     void removed(RemovalCause cause, MemorySegment key, MemorySegment value) {
         if (removal != null || (eviction != null && isEviction(cause))) {
-            removed(keys.decode(key), values.decode(value), cause);
+            tell(keys.decode(key), values.decode(value), cause);
         }
     }
 
-    /** Tells what was removed. */
-    void removed(K key, V value, RemovalCause cause) {
+    private void tell(K key, V value, RemovalCause cause) {
         if (eviction != null && isEviction(cause)) {
             tell(eviction, key, value, cause);
         }

@@ -69,29 +69,26 @@ final class CacheMap<K, V> extends AbstractMap<K, V> implements ConcurrentMap<K,
     @Override
     public @Nullable V put(K key, V value) {
         CacheEntries.requireValue(value);
-        return entries.changeAndTell(key, entries.encode(key), before -> value).before;
+        return entries.change(key, entries.encode(key), before -> value).before;
     }
 
     @Override
     public @Nullable V putIfAbsent(K key, V value) {
         CacheEntries.requireValue(value);
-        return entries.changeAndTell(key, entries.encode(key), before -> before == null ? value : CacheEntries.KEEP)
-                .before;
+        return entries.change(key, entries.encode(key), before -> before == null ? value : CacheEntries.KEEP).before;
     }
 
     @Override
     public @Nullable V replace(K key, V value) {
         CacheEntries.requireValue(value);
-        return entries.changeAndTell(key, entries.encode(key), before -> before == null ? CacheEntries.KEEP : value)
-                .before;
+        return entries.change(key, entries.encode(key), before -> before == null ? CacheEntries.KEEP : value).before;
     }
 
     @Override
     public boolean replace(K key, V expected, V value) {
         CacheEntries.requireValue(expected);
         CacheEntries.requireValue(value);
-        return entries.changeAndTell(
-                        key, entries.encode(key), before -> has(before, expected) ? value : CacheEntries.KEEP)
+        return entries.change(key, entries.encode(key), before -> has(before, expected) ? value : CacheEntries.KEEP)
                 .isMade;
     }
 

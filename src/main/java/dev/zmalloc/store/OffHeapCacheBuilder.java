@@ -197,6 +197,9 @@ public final class OffHeapCacheBuilder<K, V> {
         CacheValues<V> encoded = new CacheValues<>(values, expiry.needsStamps() ? expiry::now : null);
         CacheListeners<K, V> listeners =
                 new CacheListeners<>(keys, encoded, removalListener, evictionListener, executor);
+        if (listeners.any()) {
+            store.removalListener(listeners::removed);
+        }
         OffHeapStore opened = store.clock(expiry::now).build();
         if (expiry.expires()) {
             opened.keeper().start();

@@ -288,7 +288,8 @@ final class StoreOperations {
         return remove(stripe(keyHash), keyHash, key, bytes, HashTable.ANY);
     }
 
-    private boolean remove(Stripe stripe, long keyHash, Object key, int bytes, long expected) {
+    /** Removes the entry of a key if it is the given one. Answers whether one that lives was removed. */
+    boolean remove(Stripe stripe, long keyHash, Object key, int bytes, long expected) {
         if (notices == null) {
             return stripe.remove(keyHash, key, bytes, expected, null);
         }
