@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run replay info test stress bench-zmalloc bench-peers bench-store bench-eviction \
+.PHONY: help setup run replay info test jars stress bench-zmalloc bench-peers bench-store bench-eviction \
 	compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
@@ -48,7 +48,11 @@ $(CLI_JAR): $(CLI_SOURCES)
 test: ## Runs all tests (ZMALLOC_TRACES=FOLDER: on published traces too), with each allocator, guarded, with faults
 	@scripts/natives.sh test
 	@echo 'Compiling and testing'
-	@scripts/mvn.sh test $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=false)
+	@scripts/mvn.sh verify $(if $(TEST),-Dtest=$(TEST) -Dsurefire.failIfNoSpecifiedTests=false)
+
+jars: ## Builds the library's jar and those of its sources and documentation, which must not have a warning
+	@echo 'Building target/zmalloc.jar, target/zmalloc-sources.jar, target/zmalloc-javadoc.jar'
+	@scripts/mvn.sh package -Pjars -Dmaven.test.skip=true
 
 stress: ## Does all operations of a store from many threads for a minute, and checks them (ARGS='--seconds N')
 	@scripts/natives.sh test

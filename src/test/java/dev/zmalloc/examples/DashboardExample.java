@@ -14,10 +14,12 @@ final class DashboardExample {
 
     static void show(MeterRegistry registry, OffHeapStore store) {
         // README begin
+        // @start region="show"
         new ZMallocMeters().bindTo(registry); // zmalloc.memory.used, zmalloc.allocator.resident, ...
         StoreMeters.monitor(registry, store, "sessions", Tags.empty()); // cache.size, cache.memory.used, ...
         ZMallocManagement.register(); // dev.zmalloc:type=ZMalloc
         StoreManagement.register(store, "sessions"); // dev.zmalloc:type=OffHeapStore,name="sessions"
+        // @end
         // README end
     }
 }

@@ -78,7 +78,9 @@ class ReadmeExampleTest {
     /** Without the last line's end: an empty last line would count as one without indentation. */
     private static String region(String file) throws IOException {
         String source = Files.readString(EXAMPLES.resolve(file));
-        String lines = between(source, "// README begin\n", "// README end").stripTrailing();
+        String lines = between(source, "// README begin\n", "// README end")
+                .replaceAll("(?m)^ *// @(start|end).*\n", "") // the Javadoc's marks
+                .stripTrailing();
         return lines.stripIndent() + "\n";
     }
 

@@ -1,0 +1,87 @@
+package dev.zmalloc.artifact;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.zmalloc.fixtures.ChildJvm;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** The packaged library, and what a user of it has beside it. */
+final class Artifact {
+    private static final String EXAMPLES = "src/test/java/dev/zmalloc/examples";
+
+    private Artifact() {}
+
+    /** The library's jar. */
+    static Path jar() {
+        Path jar = Path.of(setting("jar"));
+        assertThat(jar).as("packaged before the tests of it run").isRegularFile();
+        return jar;
+    }
+
+    /** The jar that runs by itself. */
+    static Path commandLineJar() {
+        return jar().resolveSibling("zmalloc-cli.jar");
+    }
+
+    /** What the build says about itself. */
+    static String setting(String name) {
+        return System.getProperty("zmalloc.test." + name);
+    }
+
+    /** The jar with the bundled jemalloc, where the tests have it from. */
+    static Path natives() {
+        return Arrays.stream((System.getProperty("java.class.path")
+                                + File.pathSeparator
+                                + System.getProperty("surefire.test.class.path", ""))
+                        .split(File.pathSeparator, -1))
+                .filter(entry -> entry.endsWith("natives-linux.jar"))
+                .map(Path::of)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** A file of the project. */
+    static Path file(String path) {
+        return Path.of(System.getProperty("basedir", "")).toAbsolutePath().resolve(path);
+    }
+
+    /** A tool of the running JDK. */
+    static String tool(String name) {
+        return Path.of(System.getProperty("java.home"), "bin", name).toString();
+    }
+
+    /** Options that leave a JVM no native access but the library's. */
+    static List<String> denying(String module) {
+        List<String> options = new ArrayList<>(List.of("--enable-native-access=" + module));
+        if (Runtime.version().feature() >= 24) {
+            options.add("--illegal-native-access=deny");
+        }
+        return options;
+    }
+
+    /** Copies examples into {@code folder}, in their package. */
+    static void copyExamples(Path folder, String... names) throws IOException {
+        Path target = Files.createDirectories(folder.resolve("dev/zmalloc/examples"));
+        for (String name : names) {
+            Files.copy(file(EXAMPLES).resolve(name + ".java"), target.resolve(name + ".java"));
+        }
+    }
+
+    /** The command's output; an error unless it ends with 0 and has nothing to complain of. */
+    static String run(Path directory, Map<String, String> environment, List<?>... parts) throws Exception {
+        List<String> command =
+                Stream.of(parts).flatMap(List::stream).map(Object::toString).toList();
+        ChildJvm.Result result = ChildJvm.run(command, directory, environment);
+        assertThat(result.exit()).as(command + "\n" + result).isZero();
+        assertThat(result.err()).as(command.toString()).isEmpty();
+        return result.out();
+    }
+}
