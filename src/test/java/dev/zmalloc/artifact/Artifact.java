@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The packaged library, and what a user of it has beside it. */
@@ -36,16 +38,31 @@ final class Artifact {
         return System.getProperty("zmalloc.test." + name);
     }
 
-    /** The jar with the bundled jemalloc, where the tests have it from. */
+    /** The jar with the bundled jemalloc. */
     static Path natives() {
-        return Arrays.stream((System.getProperty("java.class.path")
-                                + File.pathSeparator
-                                + System.getProperty("surefire.test.class.path", ""))
-                        .split(File.pathSeparator, -1))
-                .filter(entry -> entry.endsWith("natives-linux.jar"))
+        return jars("natives-linux.jar").getFirst();
+    }
+
+    /** The jars of other libraries whose paths contain {@code part}, where the tests have them from. */
+    static List<Path> jars(String part) {
+        String classPath = System.getProperty("java.class.path")
+                + File.pathSeparator
+                + System.getProperty("surefire.test.class.path", "");
+        List<Path> jars = Arrays.stream(classPath.split(File.pathSeparator, -1))
+                .filter(entry -> entry.endsWith(".jar") && entry.contains(part))
                 .map(Path::of)
-                .findFirst()
-                .orElseThrow();
+                .distinct()
+                .toList();
+        assertThat(jars).as(part).isNotEmpty();
+        return jars;
+    }
+
+    /** A class or module path. */
+    static String path(Object... parts) {
+        return Arrays.stream(parts)
+                .flatMap(part -> part instanceof Collection<?> many ? many.stream() : Stream.of(part))
+                .map(Object::toString)
+                .collect(Collectors.joining(File.pathSeparator));
     }
 
     /** A file of the project. */

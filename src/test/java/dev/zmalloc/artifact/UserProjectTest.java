@@ -69,16 +69,23 @@ class UserProjectTest {
 
     @Test
     void onTheClassPath() throws Exception {
-        Path project = project(dependency("io.micrometer", "micrometer-core", "micrometer.version", ""));
-        Artifact.copyExamples(project.resolve("src/main/java"), EXAMPLES);
-        Artifact.copyExamples(project.resolve("src/main/java"), "DashboardExample");
+        Path project = project();
         Artifact.copyExamples(project.resolve("src/test/java"), "NoMemoryExampleTest");
         provide(project);
 
         // The README's own test of having no memory runs in it too.
         assertThat(maven(project, "test")).contains("Tests run: 1, Failures: 0, Errors: 0, Skipped: 0");
 
-        String classPath = "target/classes:" + Artifact.jar();
+        String classPath =
+                Artifact.path("target/classes", Artifact.jar(), Artifact.natives(), Artifact.jars("/micrometer-"));
+        assertThat(java(
+                        project,
+                        Artifact.denying("ALL-UNNAMED"),
+                        "-Dzmalloc.library.sources=bundled",
+                        "-cp",
+                        classPath,
+                        "dev.zmalloc.examples.DashboardExample"))
+                .isEqualTo("0\n");
         assertThat(java(project, Artifact.denying("ALL-UNNAMED"), "-cp", classPath, "dev.zmalloc.examples.Examples"))
                 .contains("Ada Lovelace, ")
                 .endsWith("left=0\n");
@@ -95,11 +102,12 @@ class UserProjectTest {
 
     @Test
     void asAModule() throws Exception {
-        Path project = project("");
-        Artifact.copyExamples(project.resolve("src/main/java"), EXAMPLES);
+        Path project = project();
         Files.writeString(project.resolve("src/main/java/module-info.java"), """
                 module app {
                     requires dev.zmalloc;
+                    requires java.management;
+                    requires micrometer.core;
 
                     provides dev.zmalloc.allocator.AllocatorProvider with
                             dev.zmalloc.examples.SwapExample.CountingProvider;
@@ -107,7 +115,17 @@ class UserProjectTest {
                 """);
         maven(project, "compile");
 
-        String modulePath = "target/classes:" + Artifact.jar() + ":" + Artifact.natives();
+        String modulePath =
+                Artifact.path("target/classes", Artifact.jar(), Artifact.natives(), Artifact.jars("/micrometer-"));
+        assertThat(java(
+                        project,
+                        Artifact.denying("dev.zmalloc"),
+                        "-Dzmalloc.allocator=libc",
+                        "-p",
+                        modulePath,
+                        "-m",
+                        "app/dev.zmalloc.examples.DashboardExample"))
+                .isEqualTo("0\n");
         assertThat(java(
                         project,
                         Artifact.denying("dev.zmalloc"),
@@ -160,8 +178,10 @@ class UserProjectTest {
     }
 
     /** A project with the pom that the README's words come to. */
-    private Path project(String more) throws IOException {
+    private Path project() throws IOException {
         Path project = Files.createDirectory(folder.resolve("app"));
+        Artifact.copyExamples(project.resolve("src/main/java"), EXAMPLES);
+        Artifact.copyExamples(project.resolve("src/main/java"), "DashboardExample");
         Files.writeString(project.resolve("pom.xml"), """
                 <project xmlns="http://maven.apache.org/POM/4.0.0">
                     <modelVersion>4.0.0</modelVersion>
@@ -190,7 +210,7 @@ class UserProjectTest {
                                 "lwjgl.version",
                                 "<classifier>natives-linux</classifier><exclusions><exclusion><groupId>*</groupId>"
                                         + "<artifactId>*</artifactId></exclusion></exclusions>")
-                        + more,
+                        + dependency("io.micrometer", "micrometer-core", "micrometer.version", ""),
                 plugin("maven-resources-plugin", "")
                         + plugin("maven-compiler-plugin", "")
                         + plugin(

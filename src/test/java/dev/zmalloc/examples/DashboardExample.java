@@ -7,6 +7,7 @@ import dev.zmalloc.metrics.ZMallocMeters;
 import dev.zmalloc.store.OffHeapStore;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 
 /** The example of the README's section on dashboards, between the two marks. */
 final class DashboardExample {
@@ -21,5 +22,16 @@ final class DashboardExample {
         StoreManagement.register(store, "sessions"); // dev.zmalloc:type=OffHeapStore,name="sessions"
         // @end
         // README end
+    }
+
+    public static void main(String[] arguments) {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        try (OffHeapStore store = OffHeapStore.builder().build()) {
+            show(registry, store);
+            System.out.println(
+                    (long) registry.get("zmalloc.memory.used").gauge().value() - store.usedMemory());
+        } finally {
+            ZMallocManagement.unregister();
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.zmalloc.ProcessMemory;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.fixtures.ChildJvm;
+import dev.zmalloc.testing.FaultInjectingAllocator;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
@@ -124,12 +125,45 @@ class ZMallocManagementTest {
     void missingModuleIsTold() throws Exception {
         ChildJvm.Result result = ChildJvm.of(ManagementProbe.class)
                 .options("--limit-modules", "java.base")
+                .without("micrometer")
                 .run();
 
         assertThat(result.exit()).as(result.toString()).isZero();
         assertThat(result.value("works")).isEqualTo("true");
+        assertThat(result.value("records")).isEqualTo("false");
         assertThat(result.value("refusal"))
                 .contains("java.management", "--add-modules java.management", ZMallocManagement.OBJECT_NAME);
+        assertThat(result.value("store-refusal")).contains("--add-modules java.management", "name=probe");
+    }
+
+    /** Classes that extend what is not there cannot be loaded, so the error is of the line that names them. */
+    @Test
+    @Tag("process")
+    void missingMicrometerIsTheErrorOfWhoNamesIt() throws Exception {
+        ChildJvm.Result without =
+                ChildJvm.of(ManagementProbe.class).without("micrometer").run();
+
+        assertThat(without.exit()).as(without.toString()).isZero();
+        assertThat(without.value("works")).isEqualTo("true");
+        assertThat(without.value("refusal")).isEqualTo("none");
+        assertThat(without.value("meters-refusal"))
+                .startsWith("io/micrometer/core/instrument/binder/MeterBinder at " + ManagementProbe.class.getName());
+        assertThat(without.value("store-meters-refusal"))
+                .startsWith("io/micrometer/core/instrument/binder/cache/CacheMeterBinder at "
+                        + ManagementProbe.class.getName());
+    }
+
+    /** What the tests of applications use needs JUnit only for its extension. */
+    @Test
+    @Tag("process")
+    void faultsAreInjectedWithoutJUnit() throws Exception {
+        ChildJvm.Result result = ChildJvm.of(ManagementProbe.class)
+                .property("zmalloc.allocator", FaultInjectingAllocator.class.getName())
+                .without("junit")
+                .without("opentest4j")
+                .run();
+        assertThat(result.exit()).as(result.toString()).isZero();
+        assertThat(result.value("works")).isEqualTo("true");
     }
 
     private Map<String, Object> values(String... attributes) throws Exception {
