@@ -6,14 +6,11 @@
  *
  * {@code -Dzmalloc.allocator=mimalloc}, or {@code ZMALLOC_ALLOCATOR=mimalloc} in the environment, chooses for a process
  * without a change of its code; {@link dev.zmalloc.allocator.Allocators} has the other settings. In code, a program
- * chooses before it takes memory:
- *
- * <p>{@snippet file="dev/zmalloc/examples/SwapExample.java" region="use"}
+ * chooses before it takes memory: {@snippet file="dev/zmalloc/examples/SwapExample.java" region="use"}
  *
  * <p>One's own implements {@code Allocator}, or stands around another one, and is offered by a provider that
- * {@code META-INF/services} or {@code module-info.java} names:
- *
- * <p>{@snippet file="dev/zmalloc/examples/SwapExample.java" region="own"}
+ * {@code META-INF/services} or {@code module-info.java} names: {@snippet file="dev/zmalloc/examples/SwapExample.java"
+ * region="own"}
  */
 @NullMarked
 package dev.zmalloc.allocator;

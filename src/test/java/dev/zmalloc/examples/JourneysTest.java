@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 
 /** The examples of the Javadoc's pages run, and say what the pages say. */
 class JourneysTest {
-    private static final Pattern SNIPPET = Pattern.compile("\\{@snippet file=\"(.*?)\" region=\"(.*?)\"\\}");
+    private static final Pattern SNIPPET =
+            Pattern.compile("\\{@snippet[\\s*]+file=\"(.*?)\"[\\s*]+region=\"(.*?)\"\\}");
     private static final Path ROOT = Path.of(System.getProperty("basedir", ""));
 
     private final String[] none = {};
