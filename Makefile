@@ -1,12 +1,12 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
-# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, replay, info, stress, bench-peers,
+# Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, replay, info, top, stress, bench-peers,
 # bench-store, bench-eviction and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
 # ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run replay info test jars stress bench-zmalloc bench-peers bench-store bench-eviction \
+.PHONY: help setup run replay info top test jars stress bench-zmalloc bench-peers bench-store bench-eviction \
 	compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
@@ -38,6 +38,10 @@ info: ## Tells which allocator serves, from which file, and why not another
 	@scripts/natives.sh run
 	@$(MAKE) --no-print-directory -s $(CLI_JAR)
 	@scripts/zmalloc info $(ARGS)
+
+top: ## Shows the memory of another JVM and its stores live (ARGS=PID)
+	@$(MAKE) --no-print-directory -s $(CLI_JAR)
+	@scripts/zmalloc top $(ARGS)
 
 $(CLI_JAR): $(CLI_SOURCES)
 	@echo 'Building $@'

@@ -14,6 +14,7 @@ module dev.zmalloc {
     requires static info.picocli;
     requires static java.desktop;
     requires static java.management;
+    requires static jdk.attach;
     requires static jdk.jfr;
     requires static micrometer.core;
     requires static org.jspecify;

@@ -4,6 +4,8 @@ import dev.zmalloc.ProcessMemory;
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.metrics.StoreManagement;
+import dev.zmalloc.metrics.ZMallocManagement;
 import dev.zmalloc.store.OffHeapStore;
 import dev.zmalloc.store.StoreStatistics;
 import java.util.OptionalLong;
@@ -52,7 +54,16 @@ final class CacheRun {
                 .maxMemory(options.maxMemory())
                 .evictionPolicy(options.policy())
                 .build()) {
-            ending = runOn(store);
+            // For who looks on, with info or top, from outside.
+            boolean registered = ZMallocManagement.register();
+            StoreManagement.register(store, "run");
+            try {
+                ending = runOn(store);
+            } finally {
+                if (registered) {
+                    ZMallocManagement.unregister();
+                }
+            }
         }
         return ending.apply(ZMalloc.zmallocUsedMemory() - usedBefore);
     }

@@ -8,18 +8,26 @@ import dev.zmalloc.ZMalloc;
 import dev.zmalloc.allocator.AllocatorDescription;
 import dev.zmalloc.allocator.AllocatorFigures;
 import dev.zmalloc.allocator.LoadAttempt;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
-/** {@code info}: the allocator in use, why it is that one, and what it tells about memory. */
+/** {@code info}: the allocator in use, why it is that one, and what it tells about memory; or another JVM's figures. */
 @Command(
         name = "info",
-        description = "Shows the allocator in use, where it was found, why not elsewhere, and its figures.")
+        description = {
+            "Shows the allocator in use, where it was found, why not elsewhere, and its figures.",
+            "With a process id, or --json: what Redis' INFO memory, MEMORY STATS and MEMORY DOCTOR tell, of that JVM and"
+                    + " its stores. It has to have called ZMallocManagement.register()."
+        })
 final class InfoCommand implements Callable<Integer> {
     private static final String ABSENT = "not told by this backend";
     private static final int SIZE_CLASS_COLUMNS = 90;
@@ -28,17 +36,48 @@ final class InfoCommand implements Callable<Integer> {
     private static final long LARGE_BYTES = 1L << 30;
 
     private final PrintStream out;
+    private final PrintStream err;
+
+    @Parameters(
+            paramLabel = "PID",
+            arity = "0..1",
+            description = "Process id of another JVM, of the same user (default: this one).")
+    @Nullable
+    Long pid;
+
+    @Option(names = "--json", description = "Write one JSON object.")
+    boolean json;
 
     @Mixin
     private final AllocatorName allocator = new AllocatorName();
 
-    InfoCommand(PrintStream out) {
-        this.out = out;
+    InfoCommand(RunCommand.Environment environment) {
+        out = environment.out();
+        err = environment.err();
     }
 
     @Override
     public Integer call() {
         allocator.select();
+        return pid == null && !json ? serving() : memory();
+    }
+
+    private int memory() {
+        try (WatchedJvm jvm = WatchedJvm.of(pid)) {
+            MemoryReport report = jvm.report();
+            if (json) {
+                out.println(JsonText.of(report.sections()));
+            } else {
+                report.lines().forEach(out::println);
+            }
+            return ExitCode.OK;
+        } catch (IOException e) {
+            err.println(Main.NAME + ": " + e.getMessage());
+            return ExitCode.ENVIRONMENT;
+        }
+    }
+
+    private int serving() {
         AllocatorDescription description = ZMalloc.allocator().description();
         line("allocator", description.name());
         line("version", orAbsent(description.version()));

@@ -49,7 +49,8 @@ public final class Main implements Runnable {
         CommandLine line = new CommandLine(new Main());
         line.addSubcommand(new RunCommand(environment));
         line.addSubcommand(new ReplayCommand(environment));
-        line.addSubcommand(new InfoCommand(environment.out()));
+        line.addSubcommand(new InfoCommand(environment));
+        line.addSubcommand(new TopCommand(environment));
         line.addSubcommand(new HelpCommand());
         line.setOut(new PrintWriter(environment.out(), true, environment.out().charset()));
         line.setErr(new PrintWriter(environment.err(), true, environment.err().charset()));
@@ -67,7 +68,7 @@ public final class Main implements Runnable {
     /** Without a command there is nothing to do. */
     @Override
     public void run() {
-        throw new ParameterException(new CommandLine(this), "no command; accepted are run, replay, info and help");
+        throw new ParameterException(new CommandLine(this), "no command; accepted are run, replay, info, top and help");
     }
 
     private static int refuse(PrintStream err, ParameterException refusal) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.module.ModuleDescriptor;
 import java.lang.module.ModuleFinder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +34,10 @@ class JarTest {
                     .allMatch(name -> name.startsWith("dev/zmalloc/")
                             || name.startsWith("META-INF/")
                             || name.equals("module-info.class"));
-            assertThat(new String(jar.getInputStream(jar.getEntry("META-INF/licenses/jemalloc.txt"))
-                            .readAllBytes()))
+            assertThat(new String(
+                            jar.getInputStream(jar.getEntry("META-INF/licenses/jemalloc.txt"))
+                                    .readAllBytes(),
+                            StandardCharsets.UTF_8))
                     .contains("Jason Evans");
         }
     }

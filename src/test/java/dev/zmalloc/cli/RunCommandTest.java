@@ -220,7 +220,7 @@ class RunCommandTest {
                 "run surplus|Unmatched argument",
                 "run --unknown|Unknown option",
                 "frobnicate|Unmatched argument",
-                "--|accepted are run, replay, info and help"
+                "--|accepted are run, replay, info, top and help"
             })
     void whatIsWrongIsToldInOneLine(String line, String accepted) {
         assertThat(run(line.split(" "))).isEqualTo(ExitCode.USAGE);

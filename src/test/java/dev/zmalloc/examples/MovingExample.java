@@ -18,7 +18,7 @@ final class MovingExample {
         System.out.println(ofOhc() + ", " + ofCaffeine() + ", " + ofChronicleMap());
     }
 
-    static long ofOhc() {
+    static int ofOhc() {
         // @start region="ohc"
         try (OffHeapStore cache = OffHeapStore.builder()
                 .maxMemory(64 << 20) // everything counts, table and rounding too

@@ -21,7 +21,7 @@ import org.caffinitas.ohc.OHCacheBuilder;
 final class PeerExample {
     private PeerExample() {}
 
-    static long ohc(CacheSerializer<byte[]> bytes) throws IOException {
+    static int ohc(CacheSerializer<byte[]> bytes) throws IOException {
         // @start region="ohc"
         try (OHCache<byte[], byte[]> cache = OHCacheBuilder.<byte[], byte[]>newBuilder()
                 .keySerializer(bytes)
