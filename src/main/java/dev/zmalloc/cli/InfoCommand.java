@@ -25,8 +25,8 @@ import picocli.CommandLine.Parameters;
         name = "info",
         description = {
             "Shows the allocator in use, where it was found, why not elsewhere, and its figures.",
-            "With a process id, or --json: what Redis' INFO memory, MEMORY STATS and MEMORY DOCTOR tell, of that JVM and"
-                    + " its stores. It has to have called ZMallocManagement.register()."
+            "With a process id, or --json: what Redis' INFO memory, MEMORY STATS and MEMORY DOCTOR tell, of that"
+                    + " JVM and its stores. It has to have called ZMallocManagement.register()."
         })
 final class InfoCommand implements Callable<Integer> {
     private static final String ABSENT = "not told by this backend";

@@ -87,9 +87,18 @@ record MemoryReport(Map<String, Object> process, Map<String, Map<String, Object>
         return told;
     }
 
-    /** A figure of the process; 0 if it is not told. */
-    double number(String attribute) {
-        return process.get(attribute) instanceof Number number ? number.doubleValue() : 0;
+    /** A figure of process or store; 0 if it is not told. */
+    static double number(Map<String, Object> attributes, String name) {
+        return attributes.get(name) instanceof Number number ? number.doubleValue() : 0;
+    }
+
+    /** A whole one; 0 if it is not told. */
+    static long count(Map<String, Object> attributes, String name) {
+        return attributes.get(name) instanceof Long count ? count : 0;
+    }
+
+    private double number(String attribute) {
+        return number(process, attribute);
     }
 
     /** Redis' INFO memory. */
@@ -101,7 +110,7 @@ record MemoryReport(Map<String, Object> process, Map<String, Map<String, Object>
                 info.put(name + "_human", MemorySize.format(bytes));
             }
         });
-        info.put("used_memory_peak_time", (long) number("PeakTimeMillis") / 1000);
+        info.put("used_memory_peak_time", count(process, "PeakTimeMillis") / 1000);
         info.put("used_memory_peak_perc", peakPercent() + "%");
         info.put("mem_allocator", allocator());
         return info;
@@ -147,7 +156,8 @@ record MemoryReport(Map<String, Object> process, Map<String, Map<String, Object>
             }
         }
         stores.forEach((name, attributes) -> {
-            if (attributes.get("Rejections") instanceof Long rejections && rejections > 0) {
+            long rejections = count(attributes, "Rejections");
+            if (rejections > 0) {
                 advice.add("Store " + name + ": " + Format.count(rejections)
                         + " puts were refused. A higher limit, or a policy that evicts, takes them.");
             }
@@ -201,7 +211,7 @@ record MemoryReport(Map<String, Object> process, Map<String, Map<String, Object>
     }
 
     private String size(String attribute) {
-        return MemorySize.format((long) number(attribute));
+        return MemorySize.format(count(process, attribute));
     }
 
     private double peakPercent() {
@@ -211,7 +221,7 @@ record MemoryReport(Map<String, Object> process, Map<String, Map<String, Object>
 
     private long sum(String attribute) {
         return stores.values().stream()
-                .mapToLong(store -> store.get(attribute) instanceof Long value ? value : 0)
+                .mapToLong(store -> count(store, attribute))
                 .sum();
     }
 

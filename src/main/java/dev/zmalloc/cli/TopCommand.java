@@ -98,7 +98,7 @@ final class TopCommand implements Callable<Integer> {
                 .forEach((name, store) -> line.append("; ")
                         .append(name)
                         .append(' ')
-                        .append(store.get("Entries"))
+                        .append(MemoryReport.count(store, "Entries"))
                         .append(" entries, ")
                         .append(size(store, "UsedMemory")));
         return line.toString();
@@ -122,13 +122,13 @@ final class TopCommand implements Callable<Integer> {
     }
 
     private static String store(String name, Map<String, Object> store) {
-        long used = (Long) store.get("UsedMemory");
-        long max = (Long) store.get("MaxMemory");
+        long used = MemoryReport.count(store, "UsedMemory");
+        long max = MemoryReport.count(store, "MaxMemory");
         String limit =
                 max == 0 ? "" : " " + Format.bar((double) used / max, BAR_COLUMNS) + " of " + MemorySize.format(max);
-        return name + " " + MemorySize.format(used) + limit + ", " + Format.count((Long) store.get("Entries"))
-                + " entries, hits " + Format.ratio((Double) store.get("HitRatio")) + ", evicted "
-                + Format.count((Long) store.get("Evictions"));
+        return name + " " + MemorySize.format(used) + limit + ", " + Format.count(MemoryReport.count(store, "Entries"))
+                + " entries, hits " + Format.ratio(MemoryReport.number(store, "HitRatio")) + ", evicted "
+                + Format.count(MemoryReport.count(store, "Evictions"));
     }
 
     private static String size(Map<String, Object> attributes, String name) {

@@ -24,6 +24,7 @@ final class WatchedJvm implements AutoCloseable {
     }
 
     /** The JVM of a process; this one, without an id. */
+    @SuppressWarnings("BanJNDI") // the address is what the JVM that was attached to gave itself
     static WatchedJvm of(@Nullable Long pid) throws IOException {
         if (pid == null || pid == ProcessHandle.current().pid()) {
             return new WatchedJvm(ManagementFactory.getPlatformMBeanServer(), null, ZMallocManagement.register());
