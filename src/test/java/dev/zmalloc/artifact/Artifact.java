@@ -1,6 +1,7 @@
 package dev.zmalloc.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.zmalloc.fixtures.ChildJvm;
 import java.io.File;
@@ -18,6 +19,10 @@ import java.util.stream.Stream;
 /** The packaged library, and what a user of it has beside it. */
 final class Artifact {
     private static final String EXAMPLES = "src/test/java/dev/zmalloc/examples";
+
+    /** Classifier of the jar with the bundled jemalloc for this processor. */
+    static final String NATIVES =
+            System.getProperty("os.arch").equals("aarch64") ? "natives-linux-arm64" : "natives-linux";
 
     private Artifact() {}
 
@@ -40,7 +45,7 @@ final class Artifact {
 
     /** The jar with the bundled jemalloc. */
     static Path natives() {
-        return jars("natives-linux.jar").getFirst();
+        return jars(NATIVES + ".jar").getFirst();
     }
 
     /** The jars of other libraries whose paths contain {@code part}, where the tests have them from. */
@@ -73,6 +78,15 @@ final class Artifact {
     /** A tool of the running JDK. */
     static String tool(String name) {
         return Path.of(System.getProperty("java.home"), "bin", name).toString();
+    }
+
+    /** Skips the test, and says so, where the JDK has no such tool. */
+    static void assumeTool(String name, String words) {
+        boolean there = Path.of(tool(name)).toFile().canExecute();
+        if (!there) {
+            System.err.println("WARNING: " + words + ": not tested");
+        }
+        assumeTrue(there, words);
     }
 
     /** Options that leave a JVM no native access but the library's. */

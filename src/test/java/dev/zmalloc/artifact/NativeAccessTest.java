@@ -1,7 +1,6 @@
 package dev.zmalloc.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.List;
@@ -22,8 +21,7 @@ class NativeAccessTest {
 
     @BeforeEach
     void theToolIsThere() {
-        assumeTrue(
-                Path.of(Artifact.tool("jnativescan")).toFile().canExecute(), "no jnativescan in this JDK: 24 has one");
+        Artifact.assumeTool("jnativescan", "no jnativescan in this JDK: 24 has one");
     }
 
     @Test

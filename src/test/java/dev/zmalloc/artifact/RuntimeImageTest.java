@@ -1,7 +1,6 @@
 package dev.zmalloc.artifact;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RuntimeImageTest {
     @Test
     void theBaseAloneIsEnough(@TempDir Path folder) throws Exception {
-        assumeTrue(Path.of(Artifact.tool("jlink")).toFile().canExecute(), "no jlink in this JDK");
+        Artifact.assumeTool("jlink", "no jlink in this JDK");
         Path image = link(folder, compile(folder));
         String java = image.resolve("bin/java").toString();
 

@@ -208,7 +208,8 @@ class UserProjectTest {
                                 "org.lwjgl",
                                 "lwjgl-jemalloc",
                                 "lwjgl.version",
-                                "<classifier>natives-linux</classifier><exclusions><exclusion><groupId>*</groupId>"
+                                "<classifier>" + Artifact.NATIVES
+                                        + "</classifier><exclusions><exclusion><groupId>*</groupId>"
                                         + "<artifactId>*</artifactId></exclusion></exclusions>")
                         + dependency("io.micrometer", "micrometer-core", "micrometer.version", ""),
                 plugin("maven-resources-plugin", "")

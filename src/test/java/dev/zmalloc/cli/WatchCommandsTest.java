@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
 class WatchCommandsTest {
     private final ByteArrayOutputStream out = new ByteArrayOutputStream();
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final StopSignal stop = new StopSignal();
+    private Terminal terminal = Terminal.NONE;
 
     @Test
     void tellsOfThisProcessAsJson() throws IOException {
@@ -50,6 +52,13 @@ class WatchCommandsTest {
 
             assertThat(run("top", "--count", "1", watched.pid())).as(err()).isEqualTo(ExitCode.OK);
             assertThat(out()).matches("libc\\S*, used .*, peak .*, process .*; probe 100 entries, .*\n");
+
+            terminal = new Terminal(true, false, 60);
+            assertThat(run("top", "--count", "2", watched.pid())).as(err()).isEqualTo(ExitCode.OK);
+            assertThat(out())
+                    .containsPattern("allocator libc.* blocks taken")
+                    .containsPattern("probe [0-9.]+ KiB .* of 8.0 MiB")
+                    .contains("\u001b[4A"); // drawn over
         }
     }
 
@@ -63,6 +72,15 @@ class WatchCommandsTest {
             end.join();
             assertThat(out()).endsWith("process " + watched.pid() + " has ended\n");
         }
+    }
+
+    @Test
+    void topEndsWhenToldTo() {
+        CompletableFuture<Void> end =
+                CompletableFuture.runAsync(stop::raise, CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS));
+        assertThat(run("top", Long.toString(ProcessHandle.current().pid()))).isEqualTo(ExitCode.INTERRUPTED);
+        end.join();
+        assertThat(err()).isEmpty();
     }
 
     @Test
@@ -114,8 +132,8 @@ class WatchCommandsTest {
                             throw new AssertionError("reads no files");
                         },
                         OffHeapStore::usedMemory,
-                        Terminal.NONE,
-                        new StopSignal(),
+                        terminal,
+                        stop,
                         new PrintStream(out, true, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8)),
                 arguments);
