@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -66,8 +67,13 @@ class WatchCommandsTest {
     @Tag("process")
     void topEndsWithTheProcess() throws Exception {
         try (Watched watched = new Watched()) {
-            CompletableFuture<Void> end = CompletableFuture.runAsync(
-                    watched::end, CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS));
+            CompletableFuture<Void> end = CompletableFuture.runAsync(() -> {
+                long latest = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+                while (out.size() == 0 && System.nanoTime() < latest) {
+                    LockSupport.parkNanos(1_000_000);
+                }
+                watched.end();
+            });
             assertThat(run("top", watched.pid())).as(err()).isEqualTo(ExitCode.OK);
             end.join();
             assertThat(out()).endsWith("process " + watched.pid() + " has ended\n");
