@@ -3,6 +3,7 @@ package dev.zmalloc.store;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.HashTable;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Iterator;
 import java.util.Map;
@@ -11,6 +12,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -177,6 +179,19 @@ final class CacheEntries<K, V> {
         put(bytes, value, expiry.created(key, value), HashTable.ANY);
     }
 
+    /** Puts a value that lives for so long; {@code null}: for as long as the one in its place had to live. */
+    void put(K key, V value, @Nullable Duration timeToLive) {
+        byte[] bytes = encode(key);
+        requireValue(value);
+        store.keeper().start();
+        if (timeToLive == null) {
+            change(key, bytes, before -> value, before -> before);
+            return;
+        }
+        checkOpen();
+        put(bytes, value, expiry.after(timeToLive), HashTable.ANY);
+    }
+
     static void requireValue(@Nullable Object value) {
         Objects.requireNonNull(value, "a cache has no null values");
     }
@@ -222,6 +237,16 @@ final class CacheEntries<K, V> {
 
     /** Changes the value of a key by what it was. The remapping may run more than once. */
     Change<V> change(K key, byte[] bytes, Remapping<V> remapping) {
+        return change(key, bytes, remapping, null);
+    }
+
+    /**
+     * Changes the value of a key by what it was.
+     *
+     * @param times tells when the entry expires, by when the one before it did, or would never; {@code null}: as the
+     *     cache's expiry says
+     */
+    private Change<V> change(K key, byte[] bytes, Remapping<V> remapping, @Nullable LongUnaryOperator times) {
         checkOpen();
         Change<V> change = new Change<>();
         boolean isDone = false;
@@ -232,7 +257,9 @@ final class CacheEntries<K, V> {
                     return true;
                 }
                 if (change.after != null) {
-                    long expires = expiry.updated(key, change.after, EntryLayout.expiry(entry));
+                    long before = EntryLayout.expiry(entry);
+                    long expires =
+                            times == null ? expiry.updated(key, change.after, before) : times.applyAsLong(before);
                     return put(bytes, change.after, expires, entry);
                 }
                 return operations.remove(stripe, hash, bytes, bytes.length, entry);
@@ -240,7 +267,13 @@ final class CacheEntries<K, V> {
             if (!isDone) {
                 decide(change, null, remapping);
                 isDone = change.after == null
-                        || put(bytes, change.after, expiry.created(key, change.after), HashTable.ABSENT);
+                        || put(
+                                bytes,
+                                change.after,
+                                times == null
+                                        ? expiry.created(key, change.after)
+                                        : times.applyAsLong(EntryLayout.NEVER),
+                                HashTable.ABSENT);
             }
         }
         return change;

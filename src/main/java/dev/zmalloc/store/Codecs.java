@@ -106,6 +106,11 @@ public final class Codecs {
         return (Codec<T>) codec;
     }
 
+    /** Whether {@link #of} has a codec for a type. */
+    public static boolean isKnown(Class<?> type) {
+        return BY_TYPE.containsKey(type);
+    }
+
     /**
      * A codec of a record whose components are of primitive types, of types that {@link #of} knows, or such records.
      * Components may be {@code null}.
@@ -136,6 +141,21 @@ public final class Codecs {
      */
     public static <T extends Serializable> Codec<T> serializable(Class<T> type, ObjectInputFilter filter) {
         return SerializableCodec.of(type, filter);
+    }
+
+    /**
+     * A codec of objects of any {@link Serializable} class: strings as {@link #STRING} has them, some other common
+     * types briefly, and the rest by Java's serialization.
+     *
+     * @param loader finds the classes; where it does not, they are looked for as usual
+     * @param filter as for {@link #serializable(Class, ObjectInputFilter)}; not asked about strings, {@code Integer},
+     *     {@code Long} and {@code byte[]} that are the object itself
+     * @param isKey whether it is for keys. Of a key, objects that are equal are written once, so that equal keys have
+     *     equal bytes whether they share them or not. What they are made of must have been written in the same order,
+     *     too: not so of a {@link java.util.HashSet}
+     */
+    public static Codec<Object> objects(ClassLoader loader, ObjectInputFilter filter, boolean isKey) {
+        return ObjectCodec.of(loader, filter, isKey);
     }
 
     private static <T> Codec<T> codec(

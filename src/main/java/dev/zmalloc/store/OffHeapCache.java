@@ -1,5 +1,6 @@
 package dev.zmalloc.store;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -52,6 +53,11 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
     /** A copy of the value of {@code key}; {@code null} if it is not there. */
     public @Nullable V getIfPresent(K key) {
         return entries.get(key, entries.encode(key));
+    }
+
+    /** Like {@link #getIfPresent}, but no use of the entry: counts neither as a hit nor for eviction or expiry. */
+    public @Nullable V getIfPresentQuietly(K key) {
+        return entries.peek(entries.encode(key));
     }
 
     /**
@@ -120,6 +126,16 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
      */
     public void put(K key, V value) {
         entries.put(key, value);
+    }
+
+    /**
+     * Like {@link #put(Object, Object)}, and the entry lives for {@code timeToLive}, whatever the cache's times say.
+     *
+     * @param timeToLive 0 or less: it expires at once; {@code null}: it lives for as long as the one in its place had
+     *     left, or forever if there was none
+     */
+    public void put(K key, V value, @Nullable Duration timeToLive) {
+        entries.put(key, value, timeToLive);
     }
 
     /** Puts each entry of {@code map}, one after another; what one refusal throws leaves those before it in. */

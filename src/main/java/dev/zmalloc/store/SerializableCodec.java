@@ -10,9 +10,12 @@ import java.io.ObjectOutputStream;
 import java.io.ObjectStreamClass;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Java's serialization behind a filter. The filter is asked for each class both ways: what it would refuse to read is
@@ -25,8 +28,8 @@ final class SerializableCodec {
         Objects.requireNonNull(filter, "filter");
         return new BytesCodec<>(
                 "Serializable " + type.getSimpleName(),
-                value -> encode(value, filter),
-                bytes -> type.cast(decode(bytes, type, filter)));
+                value -> encode(value, filter, false),
+                bytes -> type.cast(decode(bytes, type.getClassLoader(), filter)));
     }
 
     /** Refuses all classes but some, what they extend, and arrays of them. */
@@ -57,9 +60,12 @@ final class SerializableCodec {
         }
     }
 
-    private static byte[] encode(Object value, ObjectInputFilter filter) {
+    /**
+     * @param isKey whether objects within the value that are equal are written once, so that equal keys are the same
+     */
+    static byte[] encode(Object value, ObjectInputFilter filter, boolean isKey) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ObjectOutputStream stream = new FilteredOutput(bytes, filter)) {
+        try (ObjectOutputStream stream = new FilteredOutput(bytes, filter, isKey)) {
             stream.writeObject(value);
         } catch (IOException e) {
             throw new UncheckedIOException(
@@ -68,12 +74,13 @@ final class SerializableCodec {
         return bytes.toByteArray();
     }
 
-    private static Object decode(byte[] bytes, Class<?> type, ObjectInputFilter filter) {
-        try (ObjectInputStream stream = new TypedInput(bytes, type.getClassLoader())) {
+    /** @param loader finds classes, before the usual ones do; {@code null} for that of the JDK */
+    static Object decode(byte[] bytes, @Nullable ClassLoader loader, ObjectInputFilter filter) {
+        try (ObjectInputStream stream = new TypedInput(bytes, loader)) {
             stream.setObjectInputFilter(filter);
             return stream.readObject();
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot be read as " + type.getName(), e);
+            throw new UncheckedIOException("a value cannot be read", e);
         } catch (ClassNotFoundException e) {
             throw new IllegalStateException("a class of a value has gone", e);
         }
@@ -82,10 +89,19 @@ final class SerializableCodec {
     /** Asks the filter for each class that it writes. */
     private static final class FilteredOutput extends ObjectOutputStream {
         private final ObjectInputFilter filter;
+        private boolean isRefused;
+        private final Map<Map.Entry<Class<?>, Object>, Object> written = new HashMap<>();
 
-        FilteredOutput(OutputStream target, ObjectInputFilter filter) throws IOException {
+        FilteredOutput(OutputStream target, ObjectInputFilter filter, boolean writesEqualOnce) throws IOException {
             super(target);
             this.filter = filter;
+            enableReplaceObject(writesEqualOnce);
+        }
+
+        @Override
+        protected Object replaceObject(Object object) {
+            Object equal = written.putIfAbsent(Map.entry(object.getClass(), object), object);
+            return equal == null ? object : equal;
         }
 
         @Override
@@ -99,7 +115,9 @@ final class SerializableCodec {
         }
 
         private void check(Class<?> type) throws IOException {
-            if (filter.checkInput(new Asked(type)) == ObjectInputFilter.Status.REJECTED) {
+            // The stream writes what was thrown before it throws it: that is not to be refused in turn.
+            if (!isRefused && filter.checkInput(new Asked(type)) == ObjectInputFilter.Status.REJECTED) {
+                isRefused = true;
                 throw new InvalidClassException(type.getName(), "the codec does not allow this class");
             }
         }
@@ -128,11 +146,11 @@ final class SerializableCodec {
         }
     }
 
-    /** Finds classes where that of the values comes from, or else as usual. */
+    /** Finds classes by a loader, or else as usual. */
     private static final class TypedInput extends ObjectInputStream {
-        private final ClassLoader loader;
+        private final @Nullable ClassLoader loader;
 
-        TypedInput(byte[] bytes, ClassLoader loader) throws IOException {
+        TypedInput(byte[] bytes, @Nullable ClassLoader loader) throws IOException {
             super(new ByteArrayInputStream(bytes));
             this.loader = loader;
         }
