@@ -6,7 +6,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run replay info top test jars stress bench-zmalloc bench-peers bench-store bench-eviction \
+.PHONY: help setup run replay info top test test-jcache jars stress bench-zmalloc bench-peers bench-store bench-eviction \
 	compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
@@ -57,6 +57,10 @@ test: ## Runs all tests (ZMALLOC_TRACES=FOLDER: on published traces too), with e
 jars: ## Builds the library's jar and those of its sources and documentation, which must not have a warning
 	@echo 'Building target/zmalloc.jar, target/zmalloc-sources.jar, target/zmalloc-javadoc.jar'
 	@scripts/mvn.sh package -Pjars -Dmaven.test.skip=true
+
+test-jcache: ## Runs the TCK of JCache (JSR-107) alone
+	@echo 'Compiling and testing'
+	@scripts/mvn.sh test-compile surefire:test@jcache
 
 stress: ## Does all operations of a store from many threads for a minute, and checks them (ARGS='--seconds N')
 	@scripts/natives.sh test

@@ -42,8 +42,10 @@ filter() {
     local missing='in offline mode|[Oo]ffline mode is enabled|repository system is offline'
     missing+='|not been downloaded from it before'
     missing+='|The POM for .* is missing, no dependency information'
+    # JCache's API is a module by the name of its file only; a module of ours needs it if JCache is used.
+    local automatic='\*+|\* Required filename-based automodules detected: \[cache-api-[0-9.]+jar\]\..*'
     local noise='-+| T E S T S|Results:|Running .*|Using auto detected provider.*|(Rec|C)ompiling .*|Tests are skipped\.'
-    noise="^(\[INFO\] *($noise)?)?\$"
+    noise="^(\[INFO\] *($noise)?|\[WARNING\] ($automatic))?\$"
     while IFS= read -r line; do
         line=${line//$'\033[0m'/}
         if [[ -n $offline && $line =~ $missing ]]; then
