@@ -1,13 +1,13 @@
 # The targets that set up, build, run and test ZMalloc; the work itself is in scripts/.
 #
 # Variables: JDK=/path/to/jdk chooses the JDK, ARGS="..." goes to the command line of run, replay, info, top, stress, bench-peers,
-# bench-store, bench-eviction and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
+# bench-store, bench-eviction, bench-jcache and compare-allocators, TEST=Name runs one test class, QUICK=1 makes a benchmark short,
 # ZMALLOC_NO_INSTALL=1 keeps system packages from being installed.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup run replay info top test test-jcache jars stress bench-zmalloc bench-peers bench-store bench-eviction \
-	compare-allocators check format bindings clean
+	bench-jcache compare-allocators check format bindings clean
 .DELETE_ON_ERROR:
 
 export JDK ZMALLOC_NO_INSTALL
@@ -81,6 +81,10 @@ bench-store: ## Measures the store by itself, 15 minutes and 10 GB (QUICK=1: two
 bench-eviction: ## Measures a store at its limit, 18 minutes and 4 GB (QUICK=1: a minute and a half; options in ARGS)
 	@scripts/natives.sh run
 	@scripts/bench-eviction.sh $(ARGS)
+
+bench-jcache: ## Measures JCache beside the store, Ehcache and Caffeine, 12 minutes (QUICK=1: three; options in ARGS)
+	@scripts/natives.sh run
+	@scripts/bench-jcache.sh $(ARGS)
 
 compare-allocators: ## Compares the installed allocators on recorded workloads (QUICK=1: twenty seconds)
 	@scripts/natives.sh test

@@ -29,6 +29,7 @@ class ReadmeExampleTest {
         assertThat(readme).contains("```java\n" + region("NoMemoryExampleTest.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("RemovalExample.java") + "```\n");
         assertThat(readme).contains("```java\n" + region("CacheExample.java") + "```\n");
+        assertThat(readme).contains("```java\n" + region("JCacheExample.java") + "```\n");
     }
 
     @Test
@@ -73,6 +74,11 @@ class ReadmeExampleTest {
     void theExampleOfACacheRuns() {
         assertThat(SystemOut.of(() -> CacheExample.main(new String[0])))
                 .isEqualTo("City[name=Bonn, people=335000, north=50.7] grows: 336000\n");
+    }
+
+    @Test
+    void theExampleOfJCacheRuns() {
+        assertThat(SystemOut.of(() -> JCacheExample.main(new String[0]))).isEqualTo("Ada was here 2 times\n");
     }
 
     /** Without the last line's end: an empty last line would count as one without indentation. */
