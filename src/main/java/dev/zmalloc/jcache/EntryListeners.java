@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import javax.cache.Cache;
@@ -106,9 +107,11 @@ final class EntryListeners<K, V> {
             try {
                 if (registration.configuration().isSynchronous()) {
                     call(registration, event);
-                } else if (!executor.isShutdown()) {
+                } else {
                     executor.execute(() -> callAndLog(registration, event));
                 }
+            } catch (RejectedExecutionException e) {
+                // The cache was closed meanwhile.
             } catch (CacheEntryListenerException e) {
                 thrown = e;
             } catch (RuntimeException e) {

@@ -6,6 +6,11 @@ import dev.zmalloc.store.RemovalCause;
 /** Hands on what has expired to a cache's listeners. What was evicted is no event of JCache's. */
 record ExpiredEntries<K, V>(EntryListeners<K, V> listeners) implements CacheRemovalListener<K, V> {
     @Override
+    public boolean wants(RemovalCause cause) {
+        return cause == RemovalCause.EXPIRED && listeners.any();
+    }
+
+    @Override
     public void onRemoval(K key, V value, RemovalCause cause) {
         if (cause == RemovalCause.EXPIRED) {
             listeners.expired(key, value);

@@ -13,7 +13,8 @@ import javax.cache.CacheException;
  * there is nothing to allocate; reads take none.
  *
  * <p>User code under a lock may use the cache, and then other keys, whose locks might be held by threads that wait for
- * this one. Who holds a lock and needs another that is taken waits for a second at most, and is refused then.
+ * this one. Who holds a lock and needs another that is taken waits for a second at most, and is refused then. Between
+ * two caches nobody looks.
  */
 final class KeyStripes {
     private static final int COUNT = 256;

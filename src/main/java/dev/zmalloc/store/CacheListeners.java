@@ -33,22 +33,26 @@ final class CacheListeners<K, V> {
 
     /** Tells what has left the store. Key and value are as it has them, and need not live longer than the call. */
     void removed(RemovalCause cause, MemorySegment key, MemorySegment value) {
-        if (removal != null || (eviction != null && isEviction(cause))) {
+        if (wants(removal, cause) || (isEviction(cause) && wants(eviction, cause))) {
             tell(keys.decode(key), values.decode(value), cause);
         }
     }
 
     private void tell(K key, V value, RemovalCause cause) {
-        if (eviction != null && isEviction(cause)) {
+        if (eviction != null && isEviction(cause) && eviction.wants(cause)) {
             tell(eviction, key, value, cause);
         }
-        if (removal != null) {
+        if (removal != null && removal.wants(cause)) {
             try {
                 executor.execute(() -> tell(removal, key, value, cause));
             } catch (RuntimeException e) {
                 log("the executor has refused to run a listener", e);
             }
         }
+    }
+
+    private static boolean wants(@Nullable CacheRemovalListener<?, ?> listener, RemovalCause cause) {
+        return listener != null && listener.wants(cause);
     }
 
     private static boolean isEviction(RemovalCause cause) {

@@ -15,4 +15,12 @@ public interface CacheRemovalListener<K, V> {
      * @param value a copy
      */
     void onRemoval(K key, V value, RemovalCause cause);
+
+    /**
+     * Whether it wants to know at present of entries that left for this cause. For others no key and no value need be
+     * made. Must be fast.
+     */
+    default boolean wants(RemovalCause cause) {
+        return true;
+    }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.MaxMemoryException;
 import dev.zmalloc.store.OffHeapCache;
+import dev.zmalloc.store.RemovalCause;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -20,7 +21,9 @@ import javax.cache.configuration.MutableCacheEntryListenerConfiguration;
 import javax.cache.configuration.MutableConfiguration;
 import javax.cache.event.CacheEntryCreatedListener;
 import javax.cache.event.CacheEntryEvent;
+import javax.cache.event.CacheEntryExpiredListener;
 import javax.cache.event.CacheEntryRemovedListener;
+import javax.cache.event.EventType;
 import javax.cache.integration.CacheWriter;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Tag;
@@ -123,6 +126,29 @@ class LimitsTest {
                     .isEqualTo((long) puts - left.size());
             cache.removeAll(Set.copyOf(left));
             assertThat(listener.removed).hasValue(left.size());
+        }
+    }
+
+    @Test
+    void whatHasExpiredIsAnEventOfItsOwn() {
+        List<CacheEntryEvent<? extends String, ? extends String>> told = new ArrayList<>();
+        CacheEntryExpiredListener<String, String> listener = events -> events.forEach(told::add);
+        try (CacheManager manager = JCaches.manager()) {
+            Cache<String, String> cache = manager.createCache("expiring", JCaches.strings());
+            EntryListeners<String, String> listeners = new EntryListeners<>(cache);
+            ExpiredEntries<String, String> expired = new ExpiredEntries<>(listeners);
+            assertThat(expired.wants(RemovalCause.EXPIRED)).isFalse();
+            listeners.add(new MutableCacheEntryListenerConfiguration<>(() -> listener, null, true, true));
+            assertThat(expired.wants(RemovalCause.EXPIRED)).isTrue();
+            assertThat(expired.wants(RemovalCause.EVICTED)).isFalse();
+            expired.onRemoval("key", "value", RemovalCause.EVICTED);
+            expired.onRemoval("key", "value", RemovalCause.EXPIRED);
+            assertThat(told).singleElement().satisfies(event -> {
+                assertThat(event.getEventType()).isEqualTo(EventType.EXPIRED);
+                assertThat(event.getKey()).isEqualTo("key");
+                assertThat(event.getOldValue()).isEqualTo("value");
+            });
+            listeners.close();
         }
     }
 

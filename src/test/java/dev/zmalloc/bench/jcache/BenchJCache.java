@@ -10,6 +10,7 @@ import dev.zmalloc.cli.ProgressLine;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -93,12 +94,16 @@ public final class BenchJCache implements Callable<Integer> {
     }
 
     private void measure(Contender contender, String method, int threads) throws RunnerException {
-        List<String> jvm = List.of(
+        List<String> jvm = new ArrayList<>(List.of(
                 "-Xms1g",
                 "-Xmx1g",
                 "-XX:+AlwaysPreTouch",
                 "-XX:MaxDirectMemorySize=2g",
-                "--enable-native-access=ALL-UNNAMED");
+                "--enable-native-access=ALL-UNNAMED"));
+        if (Runtime.version().feature() >= 23) {
+            // For JMH, which would be warned of in each JVM.
+            jvm.add("--sun-misc-unsafe-memory-access=allow");
+        }
         new Runner(Forks.one(JCacheBench.class.getSimpleName() + "." + method, threads, quick)
                         .param("contender", contender.name())
                         .jvmArgs(jvm.toArray(String[]::new))

@@ -17,10 +17,11 @@ import org.ehcache.config.builders.CacheConfigurationBuilder;
 import org.ehcache.config.builders.ResourcePoolsBuilder;
 import org.ehcache.config.units.MemoryUnit;
 import org.ehcache.jsr107.Eh107Configuration;
+import org.jspecify.annotations.Nullable;
 
-/** What is measured: each keeps strings of Latin letters, by value, with a limit that is never reached. */
+/** What is measured: each keeps strings of Latin letters, with a limit that is never reached. */
 public enum Contender {
-    /** The store, whose keys and values are bytes: they are made of strings and strings of them. */
+    /** The store, to whose keys and values no strings belong. */
     RAW("the store, bytes", false) {
         @Override
         Strings open(int entries) {
@@ -91,11 +92,14 @@ public enum Contender {
     /** Opens it, with room for more than so many entries. */
     abstract Strings open(int entries);
 
-    /** A map of strings. */
+    /** A map of strings, whose keys come as Latin letters. */
     interface Strings extends AutoCloseable {
-        String get(String key);
+        /** The value, a string or the bytes of one; {@code null} if there is none. */
+        @Nullable
+        Object get(byte[] key);
 
-        void put(String key, String value);
+        /** Puts a value, which is given in both forms. */
+        void put(byte[] key, String text, byte[] bytes);
 
         @Override
         void close();
@@ -108,14 +112,13 @@ public enum Contender {
                 .build();
 
         @Override
-        public String get(String key) {
-            byte[] value = store.get(key.getBytes(ISO_8859_1));
-            return value == null ? null : new String(value, ISO_8859_1);
+        public @Nullable Object get(byte[] key) {
+            return store.get(key);
         }
 
         @Override
-        public void put(String key, String value) {
-            store.put(key.getBytes(ISO_8859_1), value.getBytes(ISO_8859_1));
+        public void put(byte[] key, String text, byte[] bytes) {
+            store.put(key, bytes);
         }
 
         @Override
@@ -130,13 +133,13 @@ public enum Contender {
                 .build();
 
         @Override
-        public String get(String key) {
-            return cache.getIfPresent(key);
+        public @Nullable Object get(byte[] key) {
+            return cache.getIfPresent(new String(key, ISO_8859_1));
         }
 
         @Override
-        public void put(String key, String value) {
-            cache.put(key, value);
+        public void put(byte[] key, String text, byte[] bytes) {
+            cache.put(new String(key, ISO_8859_1), text);
         }
 
         @Override
@@ -155,13 +158,13 @@ public enum Contender {
         }
 
         @Override
-        public String get(String key) {
-            return cache.get(key);
+        public @Nullable Object get(byte[] key) {
+            return cache.get(new String(key, ISO_8859_1));
         }
 
         @Override
-        public void put(String key, String value) {
-            cache.put(key, value);
+        public void put(byte[] key, String text, byte[] bytes) {
+            cache.put(new String(key, ISO_8859_1), text);
         }
 
         @Override

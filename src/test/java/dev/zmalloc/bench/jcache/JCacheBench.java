@@ -15,8 +15,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * A million entries of 16 and 100 chars, in a Zipf order. A key is made for each operation; values to put are there.
- * What is read is checked to begin with its number's letter.
+ * A million entries of 16 and 100 chars or bytes, in a Zipf order. A key is made for each operation, as bytes and, but
+ * for the store, of these as a string; values to put are there. What is read is checked to begin with its number's
+ * letter.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
@@ -28,7 +29,8 @@ public class JCacheBench {
     private static final int DRAWS = 1 << 22;
     private static final double SKEW = 0.99;
 
-    private final String[] values = new String[VALUES];
+    private final String[] texts = new String[VALUES];
+    private final byte[][] values = new byte[VALUES][];
     private int[] numbers = {};
     private Contender.Strings strings;
 
@@ -41,10 +43,11 @@ public class JCacheBench {
     public void fill() {
         strings = contender.open(ENTRIES);
         for (int number = 0; number < VALUES; number++) {
-            values[number] = String.valueOf((char) ('a' + number % 26)).repeat(VALUE_CHARS);
+            texts[number] = String.valueOf((char) ('a' + number % 26)).repeat(VALUE_CHARS);
+            values[number] = texts[number].getBytes(ISO_8859_1);
         }
         for (int number = 0; number < ENTRIES; number++) {
-            strings.put(key(number, new byte[KeyStream.KEY_BYTES]), values[number % VALUES]);
+            put(number, new byte[KeyStream.KEY_BYTES]);
         }
         numbers = KeyStream.zipf(ENTRIES, SKEW, DRAWS, 1);
     }
@@ -67,20 +70,25 @@ public class JCacheBench {
         return numbers[place.position];
     }
 
-    /** Of seven bits each. */
-    private static String key(int number, byte[] bytes) {
+    /** Of seven bits each, so that strings and bytes are as long as each other. */
+    private static byte[] key(int number, byte[] bytes) {
         KeyStream.key(number, bytes);
         for (int index = 0; index < bytes.length; index++) {
             bytes[index] &= 0x7f;
         }
-        return new String(bytes, ISO_8859_1);
+        return bytes;
+    }
+
+    private void put(int number, byte[] key) {
+        strings.put(key(number, key), texts[number % VALUES], values[number % VALUES]);
     }
 
     @Benchmark
-    public String read(Place place) {
+    public Object read(Place place) {
         int number = next(place);
-        String value = strings.get(key(number, place.key));
-        if (value == null || value.charAt(0) != values[number % VALUES].charAt(0)) {
+        Object value = strings.get(key(number, place.key));
+        int first = value instanceof String text ? text.charAt(0) : value instanceof byte[] bytes ? bytes[0] : -1;
+        if (first != values[number % VALUES][0]) {
             throw new IllegalStateException("an entry is gone, or has another's value");
         }
         return value;
@@ -88,7 +96,6 @@ public class JCacheBench {
 
     @Benchmark
     public void put(Place place) {
-        int number = next(place);
-        strings.put(key(number, place.key), values[number % VALUES]);
+        put(next(place), place.key);
     }
 }
