@@ -68,6 +68,12 @@ filter() {
 }
 
 cd "$here/.."
+# The compiler looks at the provider that module-info.java names as it is now, and at what that uses as it was compiled
+# last: after a change all is compiled anew, which Maven would do anyway.
+module=target/classes/module-info.class
+if [[ -e $module && -n $(find src/main -name '*.java' -newer "$module" -print -quit) ]]; then
+    rm -rf target/classes
+fi
 status=0
 mvn -B -ntp -o "$@" 2>&1 | filter 1 || status=$?
 # With pipefail the rightmost failure counts: 75 is the filter saying that something was lacking.
