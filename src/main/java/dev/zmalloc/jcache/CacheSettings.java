@@ -7,6 +7,7 @@ import dev.zmalloc.store.Codecs;
 import dev.zmalloc.store.OffHeapCache;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputFilter.Status;
+import java.io.Serializable;
 import java.util.Properties;
 import java.util.Set;
 import javax.cache.CacheException;
@@ -84,6 +85,7 @@ final class CacheSettings {
             }
             Class<?> element = elementType(asked);
             if (element.isPrimitive()
+                    || element == Serializable.class // of arrays: no object is of an interface
                     || ALLOWED_PACKAGES.contains(element.getPackageName())
                     || isRelated(element, keyType)
                     || isRelated(element, valueType)) {

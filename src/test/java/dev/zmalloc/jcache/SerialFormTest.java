@@ -46,6 +46,8 @@ class SerialFormTest {
             assertThat(all).allSatisfy(each -> assertThat(cache.get(each)).isEqualTo(each));
             cache.put("bytes", new byte[] {1, 2});
             assertThat(cache.get("bytes")).isEqualTo(new byte[] {1, 2});
+            cache.put("array", new Serializable[] {"text", 1});
+            assertThat(cache.get("array")).isEqualTo(new Serializable[] {"text", 1});
             assertThat(cache.replace("bytes", new byte[] {1, 2}, new byte[] {3}))
                     .isTrue();
         }
