@@ -7,12 +7,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.MaxMemoryException;
 import dev.zmalloc.store.OffHeapCache;
-import dev.zmalloc.store.RemovalCause;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import javax.cache.Cache;
 import javax.cache.CacheException;
@@ -24,6 +26,8 @@ import javax.cache.event.CacheEntryEvent;
 import javax.cache.event.CacheEntryExpiredListener;
 import javax.cache.event.CacheEntryRemovedListener;
 import javax.cache.event.EventType;
+import javax.cache.expiry.CreatedExpiryPolicy;
+import javax.cache.expiry.Duration;
 import javax.cache.integration.CacheWriter;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Tag;
@@ -129,27 +133,26 @@ class LimitsTest {
         }
     }
 
+    /** Also where nobody asks for the entry any more. */
     @Test
-    void whatHasExpiredIsAnEventOfItsOwn() {
-        List<CacheEntryEvent<? extends String, ? extends String>> told = new ArrayList<>();
+    void whatHasExpiredIsAnEventOfItsOwn() throws InterruptedException {
+        BlockingQueue<CacheEntryEvent<? extends String, ? extends String>> told = new LinkedBlockingQueue<>();
         CacheEntryExpiredListener<String, String> listener = events -> events.forEach(told::add);
+        OffHeapConfiguration<String, String> configuration = JCaches.strings();
+        configuration.setExpiryPolicyFactory(CreatedExpiryPolicy.factoryOf(new Duration(TimeUnit.MILLISECONDS, 20)));
+        configuration.addCacheEntryListenerConfiguration(
+                new MutableCacheEntryListenerConfiguration<>(() -> listener, null, true, true));
         try (CacheManager manager = JCaches.manager()) {
-            Cache<String, String> cache = manager.createCache("expiring", JCaches.strings());
-            EntryListeners<String, String> listeners = new EntryListeners<>(cache);
-            ExpiredEntries<String, String> expired = new ExpiredEntries<>(listeners);
-            assertThat(expired.wants(RemovalCause.EXPIRED)).isFalse();
-            listeners.add(new MutableCacheEntryListenerConfiguration<>(() -> listener, null, true, true));
-            assertThat(expired.wants(RemovalCause.EXPIRED)).isTrue();
-            assertThat(expired.wants(RemovalCause.EVICTED)).isFalse();
-            expired.onRemoval("key", "value", RemovalCause.EVICTED);
-            expired.onRemoval("key", "value", RemovalCause.EXPIRED);
-            assertThat(told).singleElement().satisfies(event -> {
-                assertThat(event.getEventType()).isEqualTo(EventType.EXPIRED);
-                assertThat(event.getKey()).isEqualTo("key");
-                assertThat(event.getOldValue()).isEqualTo("value");
-            });
-            listeners.close();
+            Cache<String, String> cache = manager.createCache("brief", configuration);
+            cache.put("key", "value");
+            CacheEntryEvent<? extends String, ? extends String> event = told.poll(10, TimeUnit.SECONDS);
+            assertThat(event).isNotNull();
+            assertThat(event.getEventType()).isEqualTo(EventType.EXPIRED);
+            assertThat(event.getKey()).isEqualTo("key");
+            assertThat(event.getOldValue()).isEqualTo("value");
+            assertThat(cache.containsKey("key")).isFalse();
         }
+        assertThat(told).isEmpty();
     }
 
     private static OffHeapConfiguration<String, String> full() {
