@@ -1,5 +1,6 @@
 package dev.zmalloc.metrics;
 
+import dev.zmalloc.store.OffHeapCache;
 import dev.zmalloc.store.OffHeapStore;
 
 /**
@@ -34,5 +35,10 @@ public final class StoreManagement {
         // At once, if the store was closed meanwhile.
         store.onClose(() -> BeanServer.unregister(objectName));
         return objectName;
+    }
+
+    /** Like {@link #register(OffHeapStore, String)}, for the store that a cache's entries are in. */
+    public static String register(OffHeapCache<?, ?> cache, String name) {
+        return register(cache.store(), name);
     }
 }

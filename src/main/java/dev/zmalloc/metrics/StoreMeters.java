@@ -1,14 +1,18 @@
 package dev.zmalloc.metrics;
 
+import dev.zmalloc.store.CacheStatistics;
+import dev.zmalloc.store.OffHeapCache;
 import dev.zmalloc.store.OffHeapStore;
 import dev.zmalloc.store.StoreStatistics;
 import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.BaseUnits;
 import io.micrometer.core.instrument.binder.cache.CacheMeterBinder;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code cache.puts.rejected}</td><td>{@code reason}: too-large, no-room, no-memory</td><td>refusals</td></tr>
  * <tr><td>{@code cache.removals}</td><td>{@code cause}: size, expired, explicit</td><td>entries that went</td></tr>
  * </table>
+ *
+ * <p>Of an {@link OffHeapCache} also {@code cache.load}, with the tag {@code result}: success, failure, and
+ * {@code cache.load.duration}, if it {@linkplain dev.zmalloc.store.OffHeapCacheBuilder#recordStats records} loads.
  *
  * <p>Each reading takes constant time. The registry does not keep the store from being collected; of a closed one the
  * last figures are shown.
@@ -44,6 +51,36 @@ public final class StoreMeters extends CacheMeterBinder<OffHeapStore> {
     public static OffHeapStore monitor(MeterRegistry registry, OffHeapStore store, String name, Iterable<Tag> tags) {
         new StoreMeters(store, name, tags).bindTo(registry);
         return store;
+    }
+
+    /** Registers the meters of {@code cache}, and answers it. */
+    public static <K, V> OffHeapCache<K, V> monitor(
+            MeterRegistry registry, OffHeapCache<K, V> cache, String name, Iterable<Tag> tags) {
+        StoreMeters meters = new StoreMeters(cache.store(), name, tags);
+        meters.bindTo(registry);
+        if (cache.policy().isRecordingStats()) {
+            meters.loaded(registry, cache, "success", CacheStatistics::loads);
+            meters.loaded(registry, cache, "failure", CacheStatistics::loadFailures);
+            FunctionTimer.builder(
+                            "cache.load.duration",
+                            cache,
+                            present -> present.statistics().loads()
+                                    + present.statistics().loadFailures(),
+                            present -> present.statistics().loadNanos(),
+                            TimeUnit.NANOSECONDS)
+                    .tags(meters.getTagsWithCacheName())
+                    .description("What loads took")
+                    .register(registry);
+        }
+        return cache;
+    }
+
+    private void loaded(
+            MeterRegistry registry, OffHeapCache<?, ?> cache, String result, ToLongFunction<CacheStatistics> figure) {
+        FunctionCounter.builder("cache.load", cache, present -> figure.applyAsLong(present.statistics()))
+                .tags(Tags.concat(getTagsWithCacheName(), "result", result))
+                .description("Values that were asked of a loader")
+                .register(registry);
     }
 
     private long figure(ToLongFunction<StoreStatistics> figure) {

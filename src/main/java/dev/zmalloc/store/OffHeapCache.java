@@ -171,6 +171,14 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
         return entries.store().usedMemory();
     }
 
+    /**
+     * The store that the entries are in, to look at: what is put there past the cache has no times of the cache's, and
+     * may be nothing that its codecs know.
+     */
+    public OffHeapStore store() {
+        return entries.store();
+    }
+
     /** What the cache has done so far. */
     public CacheStatistics statistics() {
         return entries.statistics();

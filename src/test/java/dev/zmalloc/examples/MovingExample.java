@@ -3,13 +3,15 @@ package dev.zmalloc.examples;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.store.Codecs;
+import dev.zmalloc.store.OffHeapCache;
 import dev.zmalloc.store.OffHeapStore;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 
 /**
- * What {@link PeerExample} does, with a store. The regions are shown by the Javadoc of {@code dev.zmalloc.store}, side
- * by side.
+ * What {@link PeerExample} does, with a store or a cache. The regions are shown by the Javadoc of
+ * {@code dev.zmalloc.store}, side by side.
  */
 final class MovingExample {
     private MovingExample() {}
@@ -34,13 +36,14 @@ final class MovingExample {
 
     static long ofCaffeine() {
         // @start region="caffeine"
-        try (OffHeapStore cache = OffHeapStore.builder()
+        try (OffHeapCache<String, byte[]> cache = OffHeapCache.builder(Codecs.STRING, Codecs.BYTES)
                 .maxMemory(64 << 20)
                 .evictionPolicy(EvictionPolicy.ALLKEYS_S3FIFO)
+                .expireAfterWrite(Duration.ofMinutes(10))
                 .build()) {
-            cache.put("k".getBytes(UTF_8), new byte[100], Duration.ofMinutes(10));
-            byte[] value = cache.get("k".getBytes(UTF_8)); // a copy, yours
-            byte[] loaded = cache.update("l".getBytes(UTF_8), present -> present == null ? new byte[50] : present);
+            cache.put("k", new byte[100]);
+            byte[] value = cache.getIfPresent("k"); // a copy, yours
+            byte[] loaded = cache.get("l", key -> new byte[50]);
             return value.length + loaded.length + cache.statistics().hits();
         }
         // @end

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.zmalloc.ZMalloc;
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.store.Codecs;
 import dev.zmalloc.store.MaxMemoryException;
+import dev.zmalloc.store.OffHeapCache;
 import dev.zmalloc.store.OffHeapStore;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
@@ -75,6 +77,27 @@ class MetersTest {
         return tag.compareTo("cache") < 0
                 ? name + "{" + tag + "=\"" + value + "\",cache=\"sessions\",region=\"here\"}"
                 : name + "{cache=\"sessions\"" + first + "," + tag + "=\"" + value + "\"" + last + "}";
+    }
+
+    @Test
+    void aCacheIsShownWithItsLoads() {
+        try (OffHeapCache<String, String> cache =
+                OffHeapCache.builder(Codecs.STRING, Codecs.STRING).recordStats().build()) {
+            StoreMeters.monitor(registry, cache, "sessions", Tags.of("region", "here"));
+            assertThat(cache.get("key", key -> "value")).isEqualTo("value");
+            assertThat(cache.get("key", key -> "other")).isEqualTo("value");
+            assertThatThrownBy(() -> cache.get("none", key -> {
+                        throw new IllegalStateException("no value");
+                    }))
+                    .hasMessageContaining("no value");
+            String tags = "{cache=\"sessions\",region=\"here\"}";
+            assertThat(scrape())
+                    .containsEntry("cache_size" + tags, 1.0)
+                    .containsEntry("cache_memory_used_bytes" + tags, (double) cache.usedMemory())
+                    .containsEntry(with("cache_load_total", "result", "success"), 1.0)
+                    .containsEntry(with("cache_load_total", "result", "failure"), 1.0)
+                    .containsEntry("cache_load_duration_seconds_count" + tags, 2.0);
+        }
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.zmalloc.evict.EvictionPolicy;
+import dev.zmalloc.store.Codecs;
+import dev.zmalloc.store.OffHeapCache;
 import dev.zmalloc.store.OffHeapStore;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -44,6 +46,20 @@ class StoreManagementTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("already");
             assertThat(server.isRegistered(name)).isTrue();
+        }
+        assertThat(server.isRegistered(name)).isFalse();
+    }
+
+    @Test
+    void aCacheIsShownUntilItIsClosed() throws Exception {
+        ObjectName name;
+        try (OffHeapCache<String, String> cache =
+                OffHeapCache.builder(Codecs.STRING, Codecs.STRING).build()) {
+            cache.put("key", "value");
+            name = new ObjectName(StoreManagement.register(cache, "typed"));
+            StoreMXBean bean = JMX.newMXBeanProxy(server, name, StoreMXBean.class);
+            assertThat(bean.getEntries()).isOne();
+            assertThat(bean.getUsedMemory()).isEqualTo(cache.usedMemory());
         }
         assertThat(server.isRegistered(name)).isFalse();
     }
