@@ -109,8 +109,11 @@ class ResidentGuardTest {
     @Test
     void itsThreadBringsTheFigureDownAndEndsWithTheStore() {
         OffHeapStore store = filled(EvictionPolicy.ALLKEYS_LRU);
+        // Before the thread begins.
+        long limit = store.usedMemory() * 9 / 10;
+        long target = limit * 95 / 100;
         ResidentGuard guard = ResidentGuard.builder(store)
-                .maxResident(store.usedMemory() * 9 / 10)
+                .maxResident(limit)
                 .floor(0)
                 .evictedPerSecond(1)
                 .interval(Duration.ofMillis(1))
@@ -122,10 +125,11 @@ class ResidentGuardTest {
                 })
                 .start();
         try (guard) {
-            long target = store.usedMemory() * 9 / 10 * 95 / 100;
-            while (store.usedMemory() > target || guard.isEvicting()) {
+            long end = System.nanoTime() + 60_000_000_000L;
+            while ((store.usedMemory() > target + 1 || guard.isEvicting()) && System.nanoTime() < end) {
                 LockSupport.parkNanos(1_000_000);
             }
+            assertThat(store.usedMemory()).isLessThanOrEqualTo(target + 1);
             assertThat(store.usedMemory()).isGreaterThan(target - 50_000);
             StoreValidator.validate(store);
             resident = 0;
