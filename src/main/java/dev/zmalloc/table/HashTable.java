@@ -529,7 +529,7 @@ public final class HashTable {
     /**
      * Adds one bucket, and moves there what belongs there.
      *
-     * @return whether there was memory for it; if not, nothing changed
+     * @return whether there was memory for it; if not, nothing changed, but that a chunk may be there for the next time
      */
     private boolean trySplit() {
         Directory grown = directory;

@@ -42,7 +42,8 @@ public final class TableValidator {
         }
         directory.forEachBlock(this::addBlock);
         assertThat(table.bucketCount()).isBetween(Directory.BUCKETS_PER_CHUNK, directory.bucketCapacity());
-        assertThat(directory.bucketCapacity() - table.bucketCount()).isLessThan(Directory.BUCKETS_PER_CHUNK);
+        // A whole chunk where it was taken for a split for which there was no memory then: it is there for the next.
+        assertThat(directory.bucketCapacity() - table.bucketCount()).isLessThanOrEqualTo(Directory.BUCKETS_PER_CHUNK);
         for (int index = 0; index < table.bucketCount(); index++) {
             walkChain(directory, index);
         }
