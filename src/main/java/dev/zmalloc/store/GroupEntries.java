@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The entries of several stores, as their common evictor sees them: each with the same chance to be sampled.
  *
- * <p>Each bucket of a sample is of a store that is chosen with a probability in proportion to its buckets. Where only
- * entries that expire count, a whole sample is of one store, by the number of these; and a victim of the queues, by the
- * bytes in them. The weights are looked up again after some choices, since that takes a look at every stripe.
+ * <p>Each bucket of a sample is of a store that is chosen with a probability in proportion to its buckets; where only
+ * entries that expire count, each of these, in proportion to their number; and each victim of the queues, in proportion
+ * to the bytes in them. The weights are looked up again after some choices, since that takes a look at every stripe.
  *
  * <p>{@link #add} and {@link #remove} one at a time; {@link #stores} any thread; the rest under the evictor's lock.
  */
@@ -91,10 +91,16 @@ final class GroupEntries implements EvictionTarget {
         Members present = members;
         int offered = 0;
         long bits = random;
-        for (int draw = 0; draw < 2 * count && offered < count && present.all.length > 0 && !volatileOnly; draw++) {
+        for (int draw = 0; draw < 2 * count && offered < count && present.all.length > 0; draw++) {
             bits = StoreEntries.next(bits);
             chosen = present.all[choose(present, bits)];
-            offered += chosen.entries.sampleBucket(bits, sink);
+            int drawn = volatileOnly ? chosen.entries.sample(bits, 1, sink) : chosen.entries.sampleBucket(bits, sink);
+            if (drawn == 0 && volatileOnly) {
+                // The weights are stale; or there are none, and to find that out took a search through a whole store.
+                present.choicesLeft = 0;
+                break;
+            }
+            offered += drawn;
         }
         return offered > 0 ? offered : (int) tryEach(present, bits, count, sink);
     }

@@ -8,10 +8,13 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.evict.EvictionResult;
+import dev.zmalloc.fixtures.Seeds;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SharedLimitTest {
     private static final long LIMIT = 2 << 20;
     private static final int VALUE_BYTES = 100;
+
+    /** Of the store's number in a location of {@link StoreEntries}. */
+    private static final int STORE_SHIFT = 40;
 
     private final MemoryAccount shared = new MemoryAccount("shared", LIMIT);
     private final List<OffHeapStore> opened = new ArrayList<>();
@@ -156,12 +162,40 @@ class SharedLimitTest {
         int puts = fill(never, 0);
         put(never, puts, puts + 2_000);
         assertThat(evictions(soon)).isBetween(1_500L, 2_990L);
-        // Some, until the pool has better ones: 2 % have been seen.
-        assertThat(evictions(late)).isLessThan(evictions(soon) / 20);
+        assertThat(evictions(late)).isLessThan(evictions(soon) / 50);
         put(never, puts + 2_000, puts + 5_000);
         assertThat(evictions(late)).isGreaterThan(1_000);
         assertThat(evictions(never)).isZero();
         assertThat(present(never, 0, puts + 5_000)).isEqualTo(puts + 5_000);
+    }
+
+    /** Each entry of a sample is of a store chosen for it alone, or else a sample could be of late ones throughout. */
+    @Test
+    void aSampleOfThoseThatExpireIsOfAllStoresInProportion() {
+        OffHeapStore few = open(EvictionPolicy.VOLATILE_TTL);
+        OffHeapStore many = open(EvictionPolicy.VOLATILE_TTL);
+        putExpiring(few, 0, 1_000, 1_000);
+        putExpiring(many, 0, 3_000, 1_000);
+        put(few, 1_000, 3_000);
+        GroupEntries entries = new GroupEntries(true);
+        entries.add(few.memory());
+        entries.add(many.memory());
+        SplittableRandom random = new SplittableRandom(Seeds.next("SharedLimitTest.aSampleOfThoseThatExpire"));
+        int samples = 2_000;
+        int fromFew = 0;
+        int mixed = 0;
+        for (int sample = 0; sample < samples; sample++) {
+            List<Long> numbers = new ArrayList<>();
+            int offered = entries.sample(
+                    random.nextLong(), 5, (item, location, access) -> numbers.add(location >>> STORE_SHIFT));
+            assertThat(offered).isEqualTo(numbers.size()).isEqualTo(5);
+            int ofFew = Collections.frequency(numbers, 1L);
+            fromFew += ofFew;
+            mixed += ofFew > 0 && ofFew < 5 ? 1 : 0;
+        }
+        assertThat(fromFew / (5.0 * samples)).isCloseTo(0.25, within(0.03));
+        // All but those with five of one store: 1 - 0.25^5 - 0.75^5.
+        assertThat(mixed / (double) samples).isCloseTo(0.76, within(0.06));
     }
 
     @Test
