@@ -110,6 +110,7 @@ final class StoreOperations {
             return null;
         }
         try {
+            used(keyHash, EntryLayout.valueBytes(pins.entry(pin)));
             return reader.read(stripe, pins.entry(pin));
         } finally {
             stripe.unpin(pin);

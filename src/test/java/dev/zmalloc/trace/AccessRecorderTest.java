@@ -7,6 +7,9 @@ import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.fixtures.Seeds;
 import dev.zmalloc.store.AccessRecorder;
+import dev.zmalloc.store.Codecs;
+import dev.zmalloc.store.OffHeapCache;
+import dev.zmalloc.store.OffHeapCacheBuilder;
 import dev.zmalloc.store.OffHeapStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -23,6 +26,8 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(60)
 class AccessRecorderTest {
@@ -72,6 +77,32 @@ class AccessRecorderTest {
                             new Request(one, 31),
                             new Request(one, 32));
         }
+    }
+
+    /** Where a read is one of the store's array, and where it looks at the entry. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void recordsWhatATypedCacheReads(boolean looksAtEntries) throws IOException {
+        Path file = folder.resolve("cache");
+        OffHeapCacheBuilder<String, String> builder = OffHeapCache.builder(Codecs.STRING, Codecs.STRING);
+        if (looksAtEntries) {
+            builder.expireAfterAccess(Duration.ofHours(1));
+        }
+        try (OffHeapCache<String, String> cache = builder.build()) {
+            cache.put("key", "value");
+            try (AccessRecorder recorder = AccessRecorder.start(cache.store(), file)) {
+                assertThat(cache.getIfPresent("key")).isEqualTo("value"); // recorded
+                assertThat(cache.getIfPresent("other")).isNull();
+                assertThat(cache.getIfPresentQuietly("key")).isEqualTo("value");
+                assertThat(cache.get("key", key -> "none")).isEqualTo("value"); // recorded
+                assertThat(cache.get("other", key -> "longer value")).isEqualTo("longer value"); // recorded
+                assertThat(recorder.dropped()).isZero();
+            }
+        }
+        List<Request> requests = requests(file);
+        assertThat(requests).extracting(Request::valueBytes).containsExactly(5, 5, 12);
+        assertThat(requests.get(1).key).isEqualTo(requests.getFirst().key);
+        assertThat(requests.get(2).key).isNotEqualTo(requests.getFirst().key);
     }
 
     /** A replay with the limit and policy of the run has its hits, about. */
