@@ -119,7 +119,8 @@ public final class ResidentGuard implements AutoCloseable {
 
     private void evict(double seconds) {
         double most = sharePerSecond * store.size();
-        for (allowance = Math.min(most, allowance + most * seconds); allowance >= 1; allowance--) {
+        // Where a second's share is less than one entry, one goes when enough seconds have passed.
+        for (allowance = Math.min(Math.max(1, most), allowance + most * seconds); allowance >= 1; allowance--) {
             if (store.usedMemory() <= floorBytes) {
                 if (hasReachedFloor.compareAndSet(false, true)) {
                     log(

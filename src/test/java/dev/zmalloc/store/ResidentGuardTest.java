@@ -105,6 +105,27 @@ class ResidentGuardTest {
         }
     }
 
+    /** A fiftieth of 20 entries is no entry a second, but one in two and a half. */
+    @Test
+    void evictsFromAStoreOfFewEntriesInTheEnd() {
+        try (OffHeapStore store = filled(EvictionPolicy.ALLKEYS_LRU, 20)) {
+            ResidentGuard guard = guard(store).maxResident(MIB).floor(0).buildIdle();
+            for (int count = 0; count < 24; count++) {
+                step(guard);
+            }
+            assertThat(store.size()).isEqualTo(20);
+            for (int count = 0; count < 4; count++) {
+                step(guard);
+            }
+            assertThat(store.size()).isEqualTo(19);
+            for (int count = 0; count < 10_000 && store.size() > 0; count++) {
+                step(guard);
+            }
+            assertThat(store.size()).isZero();
+            assertThat(guard.evictions()).isEqualTo(20);
+        }
+    }
+
     /** The real thing: the thread, and a figure that follows what the store holds. */
     @Test
     void itsThreadBringsTheFigureDownAndEndsWithTheStore() {
@@ -196,11 +217,15 @@ class ResidentGuardTest {
     }
 
     private static OffHeapStore filled(EvictionPolicy policy) {
+        return filled(policy, ENTRIES);
+    }
+
+    private static OffHeapStore filled(EvictionPolicy policy, int entries) {
         OffHeapStore store = OffHeapStore.builder()
                 .maxMemory(64 << 20)
                 .evictionPolicy(policy)
                 .build();
-        for (int number = 0; number < ENTRIES; number++) {
+        for (int number = 0; number < entries; number++) {
             store.put(ByteBuffer.allocate(4).putInt(number).array(), new byte[100]);
         }
         return store;
