@@ -101,7 +101,12 @@ public final class ResidentGuard implements AutoCloseable {
         double seconds = Math.min(MOST_SECONDS, (now - lastStep) / NANOS_PER_SECOND);
         lastStep = now;
         long bytes = residentBytes();
-        if (bytes > (isEvicting ? reliefBytes : maxResident) && now - nextPurge >= 0) {
+        boolean mayPurge = now - nextPurge >= 0;
+        if (bytes > maxResident && !isEvicting && !mayPurge) {
+            // Giving pages back comes first: it has helped a moment ago, and will be tried again in another.
+            return;
+        }
+        if (bytes > (isEvicting ? reliefBytes : maxResident) && mayPurge) {
             nextPurge = now + PURGE_PAUSE_NANOS;
             purges.increment();
             if (purge.getAsBoolean()) {

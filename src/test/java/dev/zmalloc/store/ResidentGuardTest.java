@@ -126,6 +126,33 @@ class ResidentGuardTest {
         }
     }
 
+    /** Pages are given back once a second at most: nothing is evicted until that was tried again. */
+    @Test
+    void waitsForTheNextPurgeBeforeItBeginsToEvict() {
+        try (OffHeapStore store = filled(EvictionPolicy.ALLKEYS_LRU)) {
+            ResidentGuard guard = guard(store)
+                    .maxResident(90 * MIB)
+                    .floor(0)
+                    .evictedPerSecond(1)
+                    .buildIdle();
+            purgeable = 11 * MIB;
+            step(guard);
+            assertThat(purged).isEqualTo(1);
+            resident = 100 * MIB;
+            for (int count = 0; count < 9; count++) {
+                step(guard);
+                assertThat(guard.isEvicting()).isFalse();
+            }
+            assertThat(store.size()).isEqualTo(ENTRIES);
+            assertThat(purged).isEqualTo(1);
+            purgeable = 0;
+            step(guard);
+            assertThat(purged).isEqualTo(2);
+            assertThat(guard.isEvicting()).isTrue();
+            assertThat(store.size()).isLessThan(ENTRIES);
+        }
+    }
+
     /** The real thing: the thread, and a figure that follows what the store holds. */
     @Test
     void itsThreadBringsTheFigureDownAndEndsWithTheStore() {
