@@ -10,7 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
@@ -54,6 +56,9 @@ public final class AccessRecorder implements AutoCloseable {
 
     private static final long PAUSE_NANOS = 20_000_000;
 
+    /** For who claimed a place and wrote it not yet: that takes nanoseconds, unless its thread lost its processor. */
+    private static final long FILL_PAUSE_NANOS = 50_000;
+
     /**
      * How long the last chunks are waited for by {@link #close}: for who claimed a place in one and wrote it not yet.
      */
@@ -80,6 +85,9 @@ public final class AccessRecorder implements AutoCloseable {
         int requests;
     }
 
+    private static final ThreadFactory THREADS =
+            Thread.ofPlatform().daemon().name("zmalloc-access-recorder").factory();
+
     private final StoreOperations operations;
     private final OutputStream out;
 
@@ -95,10 +103,11 @@ public final class AccessRecorder implements AutoCloseable {
     private final long start = System.nanoTime();
     private final ByteBuffer record = ByteBuffer.allocate(RECORD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     private final Thread thread;
+    private final AtomicBoolean isClosed = new AtomicBoolean();
     private volatile boolean isClosing;
-    private volatile @Nullable IOException failure;
+    private volatile @Nullable Throwable failure;
 
-    private AccessRecorder(StoreOperations operations, OutputStream out, double share) {
+    private AccessRecorder(StoreOperations operations, OutputStream out, double share, ThreadFactory threads) {
         this.operations = operations;
         this.out = out;
         isAll = share == 1;
@@ -106,7 +115,7 @@ public final class AccessRecorder implements AutoCloseable {
         for (int count = 1; count < CHUNKS; count++) {
             free.add(new Chunk());
         }
-        thread = Thread.ofPlatform().daemon().name("zmalloc-access-recorder").unstarted(this::run);
+        thread = threads.newThread(this::run);
     }
 
     /**
@@ -134,20 +143,38 @@ public final class AccessRecorder implements AutoCloseable {
         OutputStream out = Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
         boolean isStarted = false;
         try {
-            OutputStream compressed = file.toString().endsWith(GZIP_SUFFIX)
+            out = file.toString().endsWith(GZIP_SUFFIX)
                     ? new GZIPOutputStream(out, 1 << 16)
                     : new BufferedOutputStream(out, 1 << 16);
-            AccessRecorder recorder = new AccessRecorder(store.operations(), compressed, share);
-            if (!store.operations().tryRecord(recorder)) {
-                throw new IllegalStateException("the store is recorded already");
+            AccessRecorder recorder = start(store, out, share, THREADS);
+            isStarted = true;
+            return recorder;
+        } finally {
+            if (!isStarted) {
+                try {
+                    out.close();
+                } finally {
+                    Files.delete(file);
+                }
             }
+        }
+    }
+
+    /** Records to {@code out}, which is the recorder's to close from then on. */
+    static AccessRecorder start(OffHeapStore store, OutputStream out, double share, ThreadFactory threads) {
+        StoreOperations operations = store.operations();
+        AccessRecorder recorder = new AccessRecorder(operations, out, share, threads);
+        if (!operations.tryRecord(recorder)) {
+            throw new IllegalStateException("the store is recorded already");
+        }
+        boolean isStarted = false;
+        try {
             recorder.thread.start();
             isStarted = true;
             return recorder;
         } finally {
             if (!isStarted) {
-                out.close();
-                Files.delete(file);
+                operations.endRecord(recorder);
             }
         }
     }
@@ -198,6 +225,16 @@ public final class AccessRecorder implements AutoCloseable {
     }
 
     private void run() {
+        try {
+            writeFullOnes();
+        } catch (RuntimeException | Error e) {
+            // Of a heap that is full: what is asked of the store from now on is not recorded.
+            failure = e;
+            operations.endRecord(this);
+        }
+    }
+
+    private void writeFullOnes() {
         long deadline = 0;
         while (true) {
             Chunk chunk = full.poll();
@@ -242,8 +279,14 @@ public final class AccessRecorder implements AutoCloseable {
 
     private void write(Chunk chunk) {
         long claimedAt = System.nanoTime();
-        while (chunk.filled.get() < chunk.requests && System.nanoTime() - claimedAt < MAX_WAIT_NANOS) {
-            Thread.onSpinWait();
+        for (int spins = 0;
+                chunk.filled.get() < chunk.requests && System.nanoTime() - claimedAt < MAX_WAIT_NANOS;
+                spins++) {
+            if (spins < SPINS) {
+                Thread.onSpinWait();
+            } else {
+                LockSupport.parkNanos(FILL_PAUSE_NANOS);
+            }
         }
         int seconds = (int) TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start);
         int written = 0;
@@ -257,7 +300,7 @@ public final class AccessRecorder implements AutoCloseable {
                 out.write(record.array());
                 written++;
             }
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             failure = e;
         }
         recorded.add(written);
@@ -274,13 +317,14 @@ public final class AccessRecorder implements AutoCloseable {
      * Ends the recording, and writes what was recorded: the file is complete when this returns. Closing twice does
      * nothing.
      *
-     * @throws UncheckedIOException if the file could not be written, now or earlier
+     * @throws UncheckedIOException if the file could not be written, now or earlier, for whatever reason
      */
     @Override
     public void close() {
-        if (!operations.endRecord(this)) {
+        if (!isClosed.compareAndSet(false, true)) {
             return;
         }
+        operations.endRecord(this);
         isClosing = true;
         LockSupport.unpark(thread);
         boolean isInterrupted = false;
@@ -294,9 +338,12 @@ public final class AccessRecorder implements AutoCloseable {
         if (isInterrupted) {
             Thread.currentThread().interrupt();
         }
+        Throwable thrown = failure;
         try (out) {
-            if (failure != null) {
-                throw failure;
+            if (thrown instanceof IOException e) {
+                throw e;
+            } else if (thrown != null) {
+                throw new IOException("the recording ended early", thrown);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
