@@ -520,8 +520,8 @@ public final class Evictor implements AutoCloseable {
         }
 
         /**
-         * Takes the pool out of {@link #poolBytesBound} bytes that the caller has reserved on the account, if the
-         * policy needs one: they are used up when {@link #build} returns or throws.
+         * Takes the pool, which is there whatever the policy, out of {@link #poolBytesBound} bytes that the caller has
+         * reserved on the account: they are used up when {@link #build} returns or throws.
          */
         public Builder reserved() {
             isReserved = true;
