@@ -11,9 +11,6 @@ import dev.zmalloc.MemoryAccount;
  * lock. Memory is taken in {@link #tryExpect} alone; what leaves the table needs none.
  */
 interface StripeIndex {
-    /** For {@link #replaced} and {@link #removed}: an entry that is in no queue. */
-    int NO_ACCESS = 0;
-
     /**
      * Sees to it that one more entry can come in.
      *
