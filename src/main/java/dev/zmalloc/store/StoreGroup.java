@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.ToLongFunction;
@@ -101,17 +102,16 @@ final class StoreGroup {
             }
         }
         boolean isDone = false;
-        CHANGING.lock();
         try {
             for (MemoryAccount account : limited) {
                 Kind kind = new Kind(account, policy, parameters);
-                StoreGroup group = GROUPS.get(kind);
+                StoreGroup above = entered.isEmpty() ? null : entered.getFirst();
+                StoreGroup group = enter(kind, above, false);
                 if (group == null) {
+                    // Without the lock: listeners are told of what has to go for it.
                     reserve(present, account, Evictor.poolBytesBound());
-                    group = new StoreGroup(kind, entered.isEmpty() ? null : entered.getFirst());
-                    GROUPS.put(kind, group);
+                    group = Objects.requireNonNull(enter(kind, above, true));
                 }
-                group.users++;
                 entered.addFirst(group);
             }
             isDone = true;
@@ -120,6 +120,31 @@ final class StoreGroup {
             if (!isDone) {
                 leave(entered);
             }
+        }
+    }
+
+    /**
+     * Enters a group, and makes it if it is not there, where the bytes of its pool are reserved: these are used up.
+     *
+     * @param above shared by all groups of the kind, since whoever is in one of them is in this too
+     * @return {@code null} if it is not there and nothing is reserved
+     */
+    private static @Nullable StoreGroup enter(Kind kind, @Nullable StoreGroup above, boolean isReserved) {
+        CHANGING.lock();
+        try {
+            StoreGroup group = GROUPS.get(kind);
+            if (group != null && isReserved) {
+                // Another store has made it meanwhile.
+                kind.account.release(Evictor.poolBytesBound());
+            } else if (group == null && isReserved) {
+                group = new StoreGroup(kind, above);
+                GROUPS.put(kind, group);
+            }
+            if (group != null) {
+                group.users++;
+            }
+            return group;
+        } finally {
             CHANGING.unlock();
         }
     }

@@ -332,6 +332,40 @@ class SharedLimitTest {
         assertThat(StoreGroup.count()).isEqualTo(1);
     }
 
+    /** Whoever is told that an entry made room for the pool of a new group may wait for a thread that opens a store. */
+    @Test
+    void aListenerThatIsToldWhileAGroupIsMadeHoldsUpNobody() {
+        List<Boolean> ended = new ArrayList<>();
+        boolean[] opens = {false};
+        OffHeapStore store = OffHeapStore.builder()
+                .account(shared)
+                .maxMemory(LIMIT - 1)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .removalListener((cause, key, value) -> {
+                    if (opens[0]) {
+                        Thread opening = Thread.ofPlatform()
+                                .start(() -> OffHeapStore.builder().build().close());
+                        try {
+                            ended.add(opening.join(Duration.ofSeconds(5)));
+                        } catch (InterruptedException e) {
+                            throw new AssertionError(e);
+                        }
+                    }
+                })
+                .build();
+        opened.add(store);
+        fill(store, 0);
+        long withheld = 0;
+        while (shared.tryReserve(16)) {
+            withheld += 16;
+        }
+        opens[0] = true;
+        store.eviction().setPolicy(EvictionPolicy.ALLKEYS_LFU);
+        opens[0] = false;
+        shared.release(withheld);
+        assertThat(ended).isNotEmpty().containsOnly(true);
+    }
+
     @Test
     void whatOneStoreHasClearedIsTakenBeforeAnythingIsEvicted() {
         OffHeapStore cleared = open(EvictionPolicy.NOEVICTION);
