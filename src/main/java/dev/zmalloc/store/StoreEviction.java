@@ -88,9 +88,13 @@ public final class StoreEviction {
      * @throws MaxMemoryException if a shared limit leaves no room for the pool of those of the new policy, and the old
      *     one can make none; nothing is changed then
      * @throws dev.zmalloc.NativeOutOfMemoryError if there is no memory for that pool; nothing is changed then
-     * @throws IllegalStateException if the store is closed
+     * @throws IllegalStateException if the store is closed, or from a listener that is told of an entry that this call
+     *     evicts
      */
     public void setPolicy(EvictionPolicy policy, EvictionParameters parameters) {
+        if (changing.isHeldByCurrentThread()) {
+            throw new IllegalStateException("the policy is being changed by this thread");
+        }
         changing.lock();
         try {
             List<StoreGroup> groups = memory.enter(policy, parameters);

@@ -43,6 +43,40 @@ class PolicyChangeTest {
         StoreValidator.validate(store);
     }
 
+    /** Of an entry that gives way to the new policy's index: a change within a change would lose that index. */
+    @Test
+    void aListenerCannotChangeThePolicyThatIsBeingChanged() {
+        List<OffHeapStore> opened = new ArrayList<>();
+        List<Throwable> refusals = new ArrayList<>();
+        boolean[] changes = {false};
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(1 << 20)
+                .evictionPolicy(EvictionPolicy.ALLKEYS_LRU)
+                .removalListener((cause, key, value) -> {
+                    if (changes[0]) {
+                        try {
+                            opened.getFirst().eviction().setPolicy(EvictionPolicy.VOLATILE_LFU);
+                        } catch (IllegalStateException e) {
+                            refusals.add(e);
+                        }
+                    }
+                })
+                .build()) {
+            opened.add(store);
+            store.keeper().close();
+            for (int key = 0; store.statistics().evictions() == 0; key++) {
+                store.put(key(key), new byte[50], HOUR);
+            }
+            changes[0] = true;
+            store.eviction().setPolicy(EvictionPolicy.VOLATILE_TTL);
+            changes[0] = false;
+            assertThat(refusals).isNotEmpty();
+            assertThat(store.eviction().policy()).isEqualTo(EvictionPolicy.VOLATILE_TTL);
+            assertComplete(store);
+        }
+        assertThat(opened.getFirst().usedMemory()).isZero();
+    }
+
     /** From each policy to each other one. */
     @Test
     void allEntriesAreKeptAndEveryIndexIsComplete() {
