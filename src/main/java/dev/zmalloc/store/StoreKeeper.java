@@ -1,5 +1,6 @@
 package dev.zmalloc.store;
 
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -14,7 +15,11 @@ final class StoreKeeper {
     private static final long PAUSE_NANOS = 100_000_000;
     private static final int CHAINS_PER_STEP = 64;
 
+    private static final ThreadFactory THREADS =
+            Thread.ofPlatform().daemon().name("zmalloc-store-keeper").factory();
+
     private final Stripe[] stripes;
+    private final ThreadFactory threads;
     private final AtomicBoolean isStarted = new AtomicBoolean();
     private volatile @Nullable Thread thread;
     private volatile boolean isClosed;
@@ -23,7 +28,13 @@ final class StoreKeeper {
     private volatile BooleanSupplier lowering = () -> false;
 
     StoreKeeper(Stripe[] stripes) {
+        this(stripes, THREADS);
+    }
+
+    /** For tests: with threads of their own. */
+    StoreKeeper(Stripe[] stripes, ThreadFactory threads) {
         this.stripes = stripes;
+        this.threads = threads;
     }
 
     /** Also goes on with what a lowered limit asks for. Before the first {@link #start}. */
@@ -31,13 +42,22 @@ final class StoreKeeper {
         this.lowering = lowering;
     }
 
-    /** Starts the thread, if it does not run yet. */
+    /**
+     * Starts the thread, if it does not run yet.
+     *
+     * @throws OutOfMemoryError if there can be no thread now; the next call tries again
+     */
     void start() {
         if (!isStarted.get() && isStarted.compareAndSet(false, true)) {
-            Thread started =
-                    Thread.ofPlatform().daemon().name("zmalloc-store-keeper").unstarted(this::run);
-            thread = started;
-            started.start();
+            boolean runs = false;
+            try {
+                Thread started = threads.newThread(this::run);
+                thread = started;
+                started.start();
+                runs = true;
+            } finally {
+                isStarted.set(runs);
+            }
         }
     }
 
