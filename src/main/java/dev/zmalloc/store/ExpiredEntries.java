@@ -66,15 +66,20 @@ final class ExpiredEntries implements EntryVisitor {
     void look(HashTable table, int chains) {
         if (cursor == 0) {
             mergesAtStart = table.merges();
-            nextExpiry = EntryLayout.NEVER;
         }
         size = 0;
         nextInChains = EntryLayout.NEVER;
         ChainWalk.forEachExpiring(table, cursor, chains, true, this);
     }
 
-    /** Goes on, when these were removed, to the next chains. Answers whether all have been looked at. */
+    /**
+     * Goes on, when these were removed, to the next chains. Answers whether all have been looked at. Where the clock
+     * has thrown before this, they are looked at again.
+     */
     boolean proceed(HashTable table, int chains) {
+        if (cursor == 0) {
+            nextExpiry = EntryLayout.NEVER;
+        }
         note(nextInChains);
         int next = cursor + chains;
         if (next < table.bucketCount()) {
@@ -85,7 +90,7 @@ final class ExpiredEntries implements EntryVisitor {
         boolean isComplete = table.merges() == mergesAtStart;
         cursor = 0;
         if (!isComplete) {
-            note(millis.getAsLong());
+            note(Long.MIN_VALUE);
         }
         return isComplete;
     }

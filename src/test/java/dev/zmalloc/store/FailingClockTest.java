@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -56,6 +57,40 @@ class FailingClockTest {
             fails.set(true);
             store.put(KEY, NEW);
             assertThat(store.get(KEY)).isEqualTo(NEW);
+            StoreValidator.validate(store);
+        }
+    }
+
+    /** What had expired by then is removed when the clock is well again, whether anything is put or not. */
+    @Test
+    void aLookForWhatHasExpiredThatFailsForTheClockIsTakenAgain() {
+        long[] now = {0};
+        int[] asked = {0};
+        int[] failsAt = {0};
+        try (OffHeapStore store = OffHeapStore.builder()
+                .maxMemory(1 << 20)
+                .clock(() -> {
+                    if (++asked[0] == failsAt[0]) {
+                        throw new IllegalArgumentException("of the clock");
+                    }
+                    return now[0];
+                })
+                .build()) {
+            store.keeper().close();
+            int entries = 20;
+            for (int number = 0; number < entries; number++) {
+                store.put(new byte[] {(byte) number}, OLD, Duration.ofSeconds(1));
+            }
+            now[0] = 2_000;
+            StripeVictims victims = store.stripes()[0].victims();
+            // The first look at the clock tells that there may be something to do; then each entry is looked at.
+            failsAt[0] = asked[0] + 5;
+            assertThatThrownBy(() -> victims.removeExpired(1_000)).hasMessage("of the clock");
+            assertThat(store.size()).isEqualTo(entries);
+            while (!victims.removeExpired(1_000)) {
+                // In parts.
+            }
+            assertThat(store.size()).isZero();
             StoreValidator.validate(store);
         }
     }
