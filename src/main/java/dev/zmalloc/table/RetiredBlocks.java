@@ -58,14 +58,6 @@ public final class RetiredBlocks {
      * @param account whose blocks they are
      * @param epochs of those who may read them
      * @param pins of those who may read them for longer
-     */
-    public RetiredBlocks(MemoryAccount account, ReaderEpochs epochs, EntryPins pins) {
-        this(account, epochs, pins, new StripeSet(), 0);
-    }
-
-    /**
-     * Makes an empty list.
-     *
      * @param waiting has the stripe in it while there are {@link #readableBytes}
      * @param stripe whose list it is
      */

@@ -17,7 +17,7 @@ class DirectoryTest {
 
     private final MemoryAccount account = new MemoryAccount("directory", 0);
     private final ReaderEpochs epochs = new ReaderEpochs();
-    private final RetiredBlocks retired = new RetiredBlocks(account, epochs, new EntryPins());
+    private final RetiredBlocks retired = new RetiredBlocks(account, epochs, new EntryPins(), new StripeSet(), 0);
 
     /**
      * A reader read the number of buckets, and lost its processor. The table shrank by a leaf meanwhile and grew again:

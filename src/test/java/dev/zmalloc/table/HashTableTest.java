@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 class HashTableTest {
     private final MemoryAccount account = new MemoryAccount("test", 0);
     private final SipHash hash = SipHash.random();
-    private final RetiredBlocks retired = new RetiredBlocks(account, new ReaderEpochs(), new EntryPins());
+    private final RetiredBlocks retired =
+            new RetiredBlocks(account, new ReaderEpochs(), new EntryPins(), new StripeSet(), 0);
     private final HashTable table = new HashTable(account, hash, retired);
 
     @AfterEach
@@ -165,7 +166,7 @@ class HashTableTest {
     @Test
     void mergesFullBucketsWhereMemoryMayBeTaken() {
         MemoryAccount limited = new MemoryAccount("test", 1 << 20);
-        RetiredBlocks none = new RetiredBlocks(limited, new ReaderEpochs(), new EntryPins());
+        RetiredBlocks none = new RetiredBlocks(limited, new ReaderEpochs(), new EntryPins(), new StripeSet(), 0);
         HashTable sparse = new HashTable(limited, hash, none);
         List<byte[]> kept = List.of();
         for (int key = 0; key < 2_000 || kept.isEmpty(); key++) {
@@ -268,7 +269,7 @@ class HashTableTest {
         long withheld = 1 << 20;
         long room = Directory.CHUNK_BYTES - 64;
         MemoryAccount tight = new MemoryAccount("test", HashTable.initialBytesBound() + withheld + room);
-        RetiredBlocks none = new RetiredBlocks(tight, new ReaderEpochs(), new EntryPins());
+        RetiredBlocks none = new RetiredBlocks(tight, new ReaderEpochs(), new EntryPins(), new StripeSet(), 0);
         HashTable crowded = new HashTable(tight, hash, none);
         assertThat(tight.tryReserve(withheld)).isTrue();
         int key = 0;
@@ -302,7 +303,7 @@ class HashTableTest {
     @Test
     void aTableThatOpensAtTheLimitIsOverItOrNot() throws InterruptedException {
         MemoryAccount tight = new MemoryAccount("test", HashTable.initialBytesBound());
-        RetiredBlocks none = new RetiredBlocks(tight, new ReaderEpochs(), new EntryPins());
+        RetiredBlocks none = new RetiredBlocks(tight, new ReaderEpochs(), new EntryPins(), new StripeSet(), 0);
         AtomicBoolean done = new AtomicBoolean();
         Thread other = Thread.ofPlatform().start(() -> {
             while (!done.get()) {

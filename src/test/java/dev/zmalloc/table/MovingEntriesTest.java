@@ -33,7 +33,7 @@ class MovingEntriesTest {
     /** The table's account pays for its buckets alone. */
     private final MemoryAccount entries = new MemoryAccount("entries", 0);
 
-    private final RetiredBlocks removed = new RetiredBlocks(entries, epochs, new EntryPins());
+    private final RetiredBlocks removed = new RetiredBlocks(entries, epochs, new EntryPins(), new StripeSet(), 0);
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private final AtomicLong found = new AtomicLong();
 
@@ -58,7 +58,7 @@ class MovingEntriesTest {
     /** Answers the least and the most buckets that there were. */
     private int[] moveWhileOthersRead(MemoryAccount account, int keys, boolean isScarce) throws InterruptedException {
         SplittableRandom random = new SplittableRandom(Seeds.next("MovingEntriesTest"));
-        RetiredBlocks retired = new RetiredBlocks(account, epochs, new EntryPins());
+        RetiredBlocks retired = new RetiredBlocks(account, epochs, new EntryPins(), new StripeSet(), 0);
         HashTable table = new HashTable(account, hash, retired);
         if (isScarce) {
             withhold(account);

@@ -22,7 +22,8 @@ class SlotCursorTest {
 
     private final MemoryAccount account = new MemoryAccount("test", 0);
     private final SipHash hash = SipHash.random();
-    private final RetiredBlocks retired = new RetiredBlocks(account, new ReaderEpochs(), new EntryPins());
+    private final RetiredBlocks retired =
+            new RetiredBlocks(account, new ReaderEpochs(), new EntryPins(), new StripeSet(), 0);
     private final HashTable table = new HashTable(account, hash, retired);
     private final SlotCursor cursor = new SlotCursor(table);
 
