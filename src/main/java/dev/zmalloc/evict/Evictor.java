@@ -64,7 +64,7 @@ public final class Evictor implements AutoCloseable {
     private final AtomicLong cycles = new AtomicLong();
     private final AtomicLong cycleNanos = new AtomicLong();
 
-    private Evictor(Builder builder) {
+    private Evictor(Builder builder, EvictionPool opened) {
         policy = builder.policy;
         parameters = builder.parameters;
         target = Objects.requireNonNull(builder.target, "target");
@@ -77,7 +77,7 @@ public final class Evictor implements AutoCloseable {
                 : other.clock;
         rule = other == null ? AccessRule.of(policy, parameters, clock, nanoTime) : other.rule;
         random = new SplittableRandom(builder.seed);
-        pool = builder.openPool();
+        pool = opened;
     }
 
     /**
@@ -575,10 +575,6 @@ public final class Evictor implements AutoCloseable {
             return this;
         }
 
-        private EvictionPool openPool() {
-            return isReserved ? EvictionPool.openReserved(account) : EvictionPool.open(account);
-        }
-
         /**
          * Makes the evictor, which takes its pool from the account.
          *
@@ -586,7 +582,17 @@ public final class Evictor implements AutoCloseable {
          * @throws dev.zmalloc.NativeOutOfMemoryError if there is no memory for the pool
          */
         public Evictor build() {
-            return new Evictor(this);
+            EvictionPool opened = isReserved ? EvictionPool.openReserved(account) : EvictionPool.open(account);
+            boolean isMade = false;
+            try {
+                Evictor made = new Evictor(this, opened);
+                isMade = true;
+                return made;
+            } finally {
+                if (!isMade) {
+                    opened.close();
+                }
+            }
         }
     }
 }

@@ -65,6 +65,28 @@ class EvictorTest {
                 .build();
     }
 
+    /** Whatever is wrong with what it was given: what was reserved for its pool is used up, and free again. */
+    @Test
+    void anEvictorThatCannotBeMadeLeavesNothingInItsAccount() {
+        MemoryAccount account = new MemoryAccount("evictor", 1 << 20);
+        assertThat(account.tryReserve(Evictor.poolBytesBound())).isTrue();
+        assertThatThrownBy(() ->
+                        Evictor.builder().account(account).reserved().build().close())
+                .isInstanceOf(NullPointerException.class);
+        assertThat(account.usedMemory()).isZero();
+        assertThat(account.tryReserve(Evictor.poolBytesBound())).isTrue();
+        Evictor.Builder failing = Evictor.builder()
+                .target(items)
+                .policy(EvictionPolicy.ALLKEYS_LFU)
+                .account(account)
+                .reserved()
+                .nanoTime(() -> {
+                    throw new IllegalStateException("of the clock");
+                });
+        assertThatThrownBy(failing::build).hasMessage("of the clock");
+        assertThat(account.usedMemory()).isZero();
+    }
+
     @Test
     void tellsWhetherMemoryWouldBeOverTheLimit() {
         try (Evictor evictor = evictor(EvictionPolicy.NOEVICTION, 100)) {
