@@ -3,6 +3,8 @@ package dev.zmalloc;
 import dev.zmalloc.allocator.Allocator;
 import dev.zmalloc.allocator.AllocatorUnavailableException;
 import dev.zmalloc.allocator.Allocators;
+import dev.zmalloc.allocator.DebugLevel;
+import dev.zmalloc.allocator.NativeMemoryDebug;
 import dev.zmalloc.ffi.Memory;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +47,7 @@ public final class RawZMalloc {
     static final Allocator ALLOCATOR = select();
 
     private static final boolean EXACT = ALLOCATOR.usableBytesExact();
+    private static final boolean ALIKE = EXACT && NativeMemoryDebug.level() == DebugLevel.OFF;
     private static final boolean NO_TCACHE = ALLOCATOR.hasUncachedCalls();
 
     private static volatile OutOfMemoryHandler outOfMemoryHandler = OutOfMemoryHandler.THROW;
@@ -396,6 +399,14 @@ public final class RawZMalloc {
         }
         long bound = ALLOCATOR.usableBytesBound(Sizes.atLeastMin(bytes));
         return bound == 0 ? Long.MAX_VALUE : bound;
+    }
+
+    /**
+     * Whether a block that is not needed any more may serve, unseen by the allocator, for any request of the same
+     * {@link #usableBytesBound}. Not where that is no promise, nor where blocks are watched from taking to freeing.
+     */
+    public static boolean blocksAreAlike() {
+        return ALIKE;
     }
 
     /** Whether usable sizes follow from requested ones: {@link #usableBytesBound} is what a block will have. */

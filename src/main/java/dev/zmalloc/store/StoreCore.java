@@ -71,6 +71,7 @@ final class StoreCore {
                 epochs,
                 pins,
                 stripes.length,
+                new WriterLanes(account, epochs, pins),
                 new StripeSet(),
                 new StripeSet(),
                 builder.millis,
@@ -84,7 +85,7 @@ final class StoreCore {
         }
         memory = new StoreMemory(parts, evictor, stripes, evicted);
         operations = new StoreOperations(parts, stripes, memory);
-        keeper = new StoreKeeper(stripes);
+        keeper = new StoreKeeper(stripes, parts.lanes());
         StoreSlots slots = new StoreSlots(parts, stripes, operations, evictor);
         eviction = new StoreEviction(parts, evictor, entries, memory, keeper, stripes, slots);
         keeper.keep(eviction::proceed);

@@ -19,6 +19,7 @@ final class StoreKeeper {
             Thread.ofPlatform().daemon().name("zmalloc-store-keeper").factory();
 
     private final Stripe[] stripes;
+    private final WriterLanes lanes;
     private final ThreadFactory threads;
     private final AtomicBoolean isStarted = new AtomicBoolean();
     private volatile @Nullable Thread thread;
@@ -27,13 +28,14 @@ final class StoreKeeper {
     /** Takes a step, and answers whether there are more to take at once. */
     private volatile BooleanSupplier lowering = () -> false;
 
-    StoreKeeper(Stripe[] stripes) {
-        this(stripes, THREADS);
+    StoreKeeper(Stripe[] stripes, WriterLanes lanes) {
+        this(stripes, lanes, THREADS);
     }
 
     /** For tests: with threads of their own. */
-    StoreKeeper(Stripe[] stripes, ThreadFactory threads) {
+    StoreKeeper(Stripe[] stripes, WriterLanes lanes, ThreadFactory threads) {
         this.stripes = stripes;
+        this.lanes = lanes;
         this.threads = threads;
     }
 
@@ -72,6 +74,7 @@ final class StoreKeeper {
             boolean more = false;
             try {
                 more = lowering.getAsBoolean();
+                lanes.reclaim();
                 for (Stripe stripe : stripes) {
                     more |= keep(stripe);
                 }

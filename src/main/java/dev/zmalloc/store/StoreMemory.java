@@ -13,6 +13,7 @@ import dev.zmalloc.table.StripeSet;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,6 +47,7 @@ final class StoreMemory {
     private final StoreParts parts;
     private final EntryPins pins;
     private final Stripe[] stripes;
+    private final WriterLanes lanes;
     private final StripeSet waiting;
     private final StripeSet cleared;
     private final EvictedCount evicted;
@@ -63,14 +65,6 @@ final class StoreMemory {
     private final LongAdder noRoom = new LongAdder();
     private final LongAdder noMemory = new LongAdder();
 
-    /**
-     * Operations that took memory, or are about to, for the table: those that {@link #ended}, and those that hold it.
-     */
-    private final LongAdder begun = new LongAdder();
-
-    /** Those of them whose memory is the table's, or was freed. */
-    private final LongAdder ended = new LongAdder();
-
     private volatile boolean closed;
 
     StoreMemory(StoreParts parts, Evictor evictor, Stripe[] stripes, EvictedCount evicted) {
@@ -78,6 +72,7 @@ final class StoreMemory {
         this.parts = parts;
         pins = parts.pins();
         this.stripes = stripes;
+        lanes = parts.lanes();
         waiting = parts.waiting();
         cleared = parts.cleared();
         this.evicted = evicted;
@@ -116,12 +111,14 @@ final class StoreMemory {
         return emptyBytes;
     }
 
+    /** As {@link WriterLanes#begun}. */
     long begun() {
-        return begun.sum();
+        return lanes.begun();
     }
 
+    /** As {@link WriterLanes#ended}. */
     long ended() {
-        return ended.sum();
+        return lanes.ended();
     }
 
     int pins() {
@@ -160,14 +157,20 @@ final class StoreMemory {
     /** Frees everything but what is pinned, once the stripes are closed and the reads that copy are done. */
     void release() {
         long start = System.nanoTime();
+        lanes.close();
+        release(start, lanes::release);
         for (Stripe stripe : stripes) {
-            while (!stripe.release()) {
-                if (System.nanoTime() - start > MAX_CLOSE_NANOS) {
-                    throw new IllegalStateException("a read that copies did not end in ten seconds; "
-                            + account.usedMemory() + " bytes stay in use");
-                }
-                LockSupport.parkNanos(WAIT_NANOS);
+            release(start, stripe::release);
+        }
+    }
+
+    private void release(long start, BooleanSupplier step) {
+        while (!step.getAsBoolean()) {
+            if (System.nanoTime() - start > MAX_CLOSE_NANOS) {
+                throw new IllegalStateException("a read that copies did not end in ten seconds; " + account.usedMemory()
+                        + " bytes stay in use");
             }
+            LockSupport.parkNanos(WAIT_NANOS);
         }
     }
 
@@ -182,7 +185,7 @@ final class StoreMemory {
 
     /** Bytes that left the table and wait to be freed. */
     long awaitingBytes() {
-        long sum = 0;
+        long sum = lanes.readableBytes() + lanes.heldBytes();
         for (Stripe stripe : stripes) {
             sum += stripe.readableBytes() + stripe.heldBytes();
         }
@@ -190,15 +193,24 @@ final class StoreMemory {
     }
 
     /**
-     * Takes a block for an entry. The caller owns it, and owes an {@link #endHolding}.
+     * Takes a block for an entry. The caller owns it, and owes the lane a {@link WriterLane#end}.
      *
+     * @param lane the calling thread's
      * @param keyBytes for the refusal
      * @throws MaxMemoryException if the limit leaves no room and the policy can make none
      * @throws NativeOutOfMemoryError if the allocator has no memory
      */
-    long take(long entryBytes, int keyBytes) {
+    long take(WriterLane lane, long entryBytes, int keyBytes) {
+        long replaced = lane.begin(entryBytes);
+        if (replaced != 0) {
+            return replaced;
+        }
         long bound = RawZMalloc.usableBytesBound(entryBytes);
-        reserve(bound, keyBytes);
+        MemoryAccount refusing = account.reserve(bound);
+        if (refusing != null) {
+            lane.withdraw();
+            reserve(lane, refusing, bound, keyBytes);
+        }
         boolean taken = false;
         try {
             long entry = account.allocateReserved(entryBytes, bound);
@@ -213,14 +225,9 @@ final class StoreMemory {
             return entry;
         } finally {
             if (!taken) {
-                endHolding();
+                lane.end(HashTable.REFUSED);
             }
         }
-    }
-
-    /** Tells that a block taken is the table's, or was freed. */
-    void endHolding() {
-        ended.increment();
     }
 
     /** Gives back a block that the table did not take. */
@@ -228,34 +235,33 @@ final class StoreMemory {
         account.free(entry, entryBytes);
     }
 
-    /** Charges {@code bytes} to the account, making room until they fit. The caller counts as holding memory then. */
-    private void reserve(long bytes, int keyBytes) {
-        MemoryAccount refusing = tryHold(bytes);
-        if (refusing == null) {
-            return;
-        }
+    /**
+     * Charges {@code bytes} to the account, which has refused them, making room until they fit. The caller counts as
+     * holding memory then.
+     */
+    private void reserve(WriterLane lane, MemoryAccount refusing, long bytes, int keyBytes) {
         checkNotTooLarge(bytes, keyBytes);
         StoreGroup group = group(refusing);
         Telemetry.Span span = Telemetry.present().beginEviction();
         if (span == null) {
-            makeRoomAndHold(group, bytes, keyBytes);
+            makeRoomAndHold(lane, group, bytes, keyBytes);
             return;
         }
         long evictions = group.evictions();
         long evictedBytes = group.evictedBytes();
         try {
-            makeRoomAndHold(group, bytes, keyBytes);
+            makeRoomAndHold(lane, group, bytes, keyBytes);
         } finally {
             span.end(group.evictions() - evictions, group.evictedBytes() - evictedBytes);
         }
     }
 
-    private void makeRoomAndHold(StoreGroup first, long bytes, int keyBytes) {
+    private void makeRoomAndHold(WriterLane lane, StoreGroup first, long bytes, int keyBytes) {
         StoreGroup group = first;
         long removals = group.removals();
         long waitedNanos = 0;
         MemoryAccount refusing;
-        while ((refusing = tryHold(bytes)) != null) {
+        while ((refusing = tryHold(lane, bytes)) != null) {
             if (group == group(refusing)) {
                 if (waitedNanos > MAX_WAIT_NANOS) {
                     throw rejected("no room, and " + whyNot(group), refusing, bytes, keyBytes);
@@ -317,12 +323,12 @@ final class StoreMemory {
     }
 
     /** Charges {@code bytes} to the account. Answers who refused; null if nobody did. */
-    private @Nullable MemoryAccount tryHold(long bytes) {
+    private @Nullable MemoryAccount tryHold(WriterLane lane, long bytes) {
         // Counted first, so that whoever finds the memory taken finds its holder too.
-        begun.increment();
+        lane.beginWithoutBlock();
         MemoryAccount refusing = account.reserve(bytes);
         if (refusing != null) {
-            begun.decrement();
+            lane.withdraw();
         }
         return refusing;
     }
@@ -370,7 +376,7 @@ final class StoreMemory {
 
     /** What is free as soon as readers of this moment are done. */
     long readableBytes() {
-        long sum = 0;
+        long sum = lanes.readableBytes();
         for (long bits = waiting.bits(); bits != 0; bits &= bits - 1) {
             sum += stripes[Long.numberOfTrailingZeros(bits)].readableBytes();
         }
@@ -378,7 +384,7 @@ final class StoreMemory {
     }
 
     long heldBytes() {
-        long sum = 0;
+        long sum = lanes.heldBytes();
         for (Stripe stripe : stripes) {
             sum += stripe.heldBytes();
         }
@@ -386,7 +392,7 @@ final class StoreMemory {
     }
 
     long reclaim() {
-        long freed = 0;
+        long freed = lanes.reclaim();
         for (long bits = waiting.bits(); bits != 0; bits &= bits - 1) {
             freed += stripes[Long.numberOfTrailingZeros(bits)].reclaim();
         }
@@ -431,7 +437,8 @@ final class StoreMemory {
      *
      * @param expected as for {@link HashTable#put}
      * @param replaced as for {@link Stripe#put}
-     * @return {@link HashTable#INSERTED} or {@link HashTable#REFUSED}
+     * @return {@link HashTable#INSERTED}, the entry that was replaced, which is the caller's to retire, or
+     *     {@link HashTable#REFUSED}
      */
     long insert(Stripe stripe, long hash, long entry, int keyBytes, long expected, @Nullable LeftEntry replaced) {
         long waitedNanos = 0;
@@ -441,7 +448,7 @@ final class StoreMemory {
             long removals = group == own ? ownRemovals : group.removals();
             int buckets = Telemetry.present().isOn() ? stripe.table().bucketCount() : 0;
             long outcome = stripe.put(hash, entry, expected, replaced);
-            if (outcome == HashTable.INSERTED || outcome == HashTable.REFUSED) {
+            if (outcome >= 0 || outcome == HashTable.REFUSED) {
                 if (buckets != 0) {
                     tellGrowth(buckets, stripe);
                 }
@@ -507,8 +514,8 @@ final class StoreMemory {
         boolean neverFits = weight > budget.wanted();
         if (!neverFits && waitedNanos <= MAX_WAIT_NANOS) {
             long usedBefore = budget.used();
-            long endedBefore = ended.sum();
-            boolean othersHold = begun.sum() - endedBefore > 1;
+            long endedBefore = ended();
+            boolean othersHold = begun() - endedBefore > 1;
             if (own.evictOne(this) > 0 || evicted.removals() != removals) {
                 return waitedNanos;
             }
@@ -516,7 +523,7 @@ final class StoreMemory {
             for (Stripe stripe : stripes) {
                 stripe.exclusively(() -> {});
             }
-            othersHold |= ended.sum() != endedBefore || budget.used() != usedBefore;
+            othersHold |= ended() != endedBefore || budget.used() != usedBefore;
             if (othersHold && own.evictor().policy().evicts()) {
                 return waitedNanos + pause(own, NO_BYTES, false);
             }

@@ -28,12 +28,14 @@ final class StoreOperations {
     private final EntryPins pins;
     private final Stripe[] stripes;
     private final StoreMemory memory;
+    private final WriterLanes lanes;
     private final @Nullable RemovalNotices notices;
     private final AtomicReference<@Nullable AccessRecorder> recorder = new AtomicReference<>();
 
     StoreOperations(StoreParts parts, Stripe[] stripes, StoreMemory memory) {
         hash = parts.hash();
         pins = parts.pins();
+        lanes = parts.lanes();
         notices = parts.notices();
         this.stripes = stripes;
         this.memory = memory;
@@ -217,8 +219,9 @@ final class StoreOperations {
             long expected,
             @Nullable LeftEntry replaced) {
         long entryBytes = EntryLayout.entryBytes(keyBytes, valueBytes, expiry != EntryLayout.NEVER);
-        long entry = memory.take(entryBytes, keyBytes);
-        boolean stored = false;
+        WriterLane lane = lanes.own();
+        long entry = memory.take(lane, entryBytes, keyBytes);
+        long outcome = HashTable.REFUSED;
         Stripe stripe;
         try {
             EntryLayout.writeHeader(entry, keyBytes, valueBytes, expiry);
@@ -232,18 +235,18 @@ final class StoreOperations {
             // Of the copy: the caller's bytes may change, and an entry must be where its own hash says.
             long keyHash = hash.hash(keyAddress, keyBytes);
             stripe = stripe(keyHash);
-            stored = memory.insert(stripe, keyHash, entry, keyBytes, expected, replaced) == HashTable.INSERTED;
+            outcome = memory.insert(stripe, keyHash, entry, keyBytes, expected, replaced);
         } finally {
-            if (!stored) {
+            if (outcome < 0) {
                 memory.free(entry, entryBytes);
             }
-            memory.endHolding();
+            lane.end(outcome);
         }
         // The entry is the table's by now: whatever goes wrong from here on must not free it.
-        if (stored && stripe.isCrowded()) {
+        if (outcome == HashTable.INSERTED && stripe.isCrowded()) {
             memory.makeRoomToGrow();
         }
-        return stored;
+        return outcome >= 0;
     }
 
     /** The value that was replaced, or {@code null}. */

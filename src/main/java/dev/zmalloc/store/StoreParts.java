@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param epochs of readers
  * @param pins of readers that take longer
  * @param stripes how many there are
+ * @param lanes of writers
  * @param waiting those with blocks that wait for readers
  * @param cleared those with tables that were cleared
  * @param millis tells the time that expiry goes by
@@ -36,6 +37,7 @@ record StoreParts(
         ReaderEpochs epochs,
         EntryPins pins,
         int stripes,
+        WriterLanes lanes,
         StripeSet waiting,
         StripeSet cleared,
         LongSupplier millis,

@@ -37,13 +37,11 @@ public record StoreStatistics(
         long buckets,
         long childBuckets) {
     static StoreStatistics of(OffHeapStore store) {
-        long puts = 0;
         long removals = 0;
         long expirations = 0;
         long buckets = 0;
         long children = 0;
         for (Stripe stripe : store.stripes()) {
-            puts += stripe.puts();
             removals += stripe.removals();
             expirations += stripe.victims().expirations();
             buckets += stripe.table().bucketCount();
@@ -52,7 +50,7 @@ public record StoreStatistics(
         return new StoreStatistics(
                 store.parts().epochs().hits(),
                 store.parts().epochs().misses(),
-                puts,
+                store.parts().lanes().puts(),
                 removals,
                 store.memory().evicted().entries(),
                 expirations,

@@ -34,7 +34,7 @@ final class Stripe {
     private final ReaderEpochs epochs;
     private final EntryPins pins;
     private final RetiredBlocks retired;
-    private final OwnedCount puts = new OwnedCount();
+    private final WriterLanes lanes;
     private final OwnedCount removals = new OwnedCount();
 
     private volatile HashTable table;
@@ -51,6 +51,7 @@ final class Stripe {
         this.parts = parts;
         epochs = parts.epochs();
         pins = parts.pins();
+        lanes = parts.lanes();
         retired = new RetiredBlocks(parts.account(), epochs, pins, parts.waiting(), number);
         expired = new ExpiredEntries(parts.millis());
         cleared = new ClearedTables(epochs, parts.cleared(), number);
@@ -157,6 +158,7 @@ final class Stripe {
                 lock.unlock();
             }
         }
+        lanes.unpinned(entry);
     }
 
     boolean containsKey(long hash, Object key, int bytes) {
@@ -198,13 +200,13 @@ final class Stripe {
     }
 
     /**
-     * Puts {@code entry} under its key, as {@link HashTable#put} does, and retires what it replaced.
+     * Puts {@code entry} under its key, as {@link HashTable#put} does.
      *
      * @param expected as there; an entry that has expired counts as absent
      * @param replaced takes the entry that was replaced; {@code null} if nobody wants it
-     * @return {@link HashTable#INSERTED} if the store owns the entry now, in place of another or not; else
-     *     {@link HashTable#REFUSED}, {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}, with nothing
-     *     changed
+     * @return {@link HashTable#INSERTED} if the store owns the entry now, or the entry that it is in place of, which is
+     *     the caller's to retire; else {@link HashTable#REFUSED}, {@link MemoryAccount#OVER_LIMIT},
+     *     {@link MemoryAccount#NO_MEMORY} or {@link StripeBooks#OVER_BUDGET}, with nothing changed
      */
     long put(long hash, long entry, long expected, @Nullable LeftEntry replaced) {
         lock.lock();
@@ -220,7 +222,7 @@ final class Stripe {
                 takeLike(present, hash, entry, replaced);
             }
             long outcome = putExpected(present, hash, entry, wanted);
-            if (replaced != null && outcome == HashTable.INSERTED) {
+            if (replaced != null && outcome >= 0) {
                 replaced.left();
             }
             return outcome;
@@ -234,15 +236,10 @@ final class Stripe {
 
     private long putExpected(HashTable present, long hash, long entry, long wanted) {
         long outcome = books.put(present, hash, entry, wanted);
-        if (outcome < 0) {
-            return outcome;
+        if (outcome >= 0) {
+            expired.note(EntryLayout.expiry(entry));
         }
-        if (outcome != HashTable.INSERTED) {
-            retire(outcome);
-        }
-        puts.add(1);
-        expired.note(EntryLayout.expiry(entry));
-        return HashTable.INSERTED;
+        return outcome;
     }
 
     private void takeLike(HashTable present, long hash, long entry, LeftEntry taken) {
@@ -418,10 +415,6 @@ final class Stripe {
         } finally {
             lock.unlock();
         }
-    }
-
-    long puts() {
-        return puts.get();
     }
 
     long removals() {

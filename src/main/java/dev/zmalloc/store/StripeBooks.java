@@ -126,7 +126,7 @@ final class StripeBooks {
         }
         long outcome = HashTable.REFUSED;
         try {
-            outcome = table.put(hash, entry, access, rule(), expected);
+            outcome = table.put(hash, entry, access, rule(), expected, index != null);
         } finally {
             if (outcome < 0) {
                 unexpect(added);
@@ -175,7 +175,7 @@ final class StripeBooks {
         if (budget != null && !budget.tryTake(added)) {
             return OVER_BUDGET;
         }
-        weight += added;
+        weigh(added);
         boolean isReady = false;
         try {
             StripeIndex present = index;
@@ -193,7 +193,14 @@ final class StripeBooks {
     private void unexpect(long added) {
         if (budget != null) {
             budget.give(added);
-            weight -= added;
+            weigh(-added);
+        }
+    }
+
+    /** Writes only where there is a budget: a line that each put writes travels from thread to thread. */
+    private void weigh(long added) {
+        if (added != 0) {
+            weight += added;
         }
     }
 

@@ -276,6 +276,22 @@ public final class HashTable {
      *     changed and {@code entry} is still the caller's
      */
     public long put(long keyHash, long entry, int access, @Nullable IntUnaryOperator use, long expected) {
+        return put(keyHash, entry, access, use, expected, true);
+    }
+
+    /**
+     * Like the other {@code put}.
+     *
+     * @param keepsLast whether to take note of the {@link #lastAccess} of what was replaced: a line that each put
+     *     writes travels from thread to thread, and from those that read
+     */
+    public long put(
+            long keyHash,
+            long entry,
+            int access,
+            @Nullable IntUnaryOperator use,
+            long expected,
+            boolean keepsLast) {
         boolean expires = EntryLayout.expiry(entry) != EntryLayout.NEVER;
         long slotAddress = findSlot(keyHash, null, 0, entry);
         if (slotAddress != 0) {
@@ -287,7 +303,9 @@ public final class HashTable {
             int used = use == null ? access : use.applyAsInt(BucketLayout.accessOf(replacedWord)) & ACCESS_MASK;
             boolean isProtected = BucketLayout.isProtected(replacedWord);
             long slotWord = BucketLayout.withProtection(BucketLayout.slotWord(entry, used, expires), isProtected);
-            lastWord = slotWord;
+            if (keepsLast) {
+                lastWord = slotWord;
+            }
             assert WriterSteps.reached("overwrite: before");
             BucketLayout.setSlotWord(slotAddress, slotWord);
             assert WriterSteps.reached("overwrite: after");

@@ -23,8 +23,14 @@ public final class RetiredBlocks {
 
     private static final long PATIENT_BYTES = 32 << 10;
 
+    private static final int SPARE_BLOCKS = PATIENT_BLOCKS / 2;
+    private static final long SPARE_BYTES = PATIENT_BYTES / 2;
+
     /** The most blocks that one call frees, so that no lock is held for long. */
     private static final int FREES_PER_CALL = 64;
+
+    /** Blocks in no reader's hands of which one is looked for that fits. */
+    private static final int TRIES = 4;
 
     private static final int HELD = 0;
     private static final int COPIED = 1;
@@ -33,12 +39,22 @@ public final class RetiredBlocks {
     private final ReaderEpochs epochs;
     private final EntryPins pins;
     private final StripeSet waiting;
+    private final StripeSet pinning;
     private final int stripe;
+
+    /** How many are kept for {@link #takeOver} where nobody asks for memory, of at most {@link #SPARE_BYTES}. */
+    private final int spareBlocks;
 
     /** Whether the stripe is in {@link #waiting}. */
     private boolean isWaiting;
 
     private final BlockRing ring = new BlockRing(INITIAL_BLOCKS);
+
+    /** How many of the first in the ring are known to be in no reader's hands, unless they are pinned. */
+    private int ripe;
+
+    /** Additions to the ring that are to come, and have their room. */
+    private int expected;
 
     /** In no order; in place of an epoch, what they wait for. */
     private final BlockRing pinned = new BlockRing(2);
@@ -53,7 +69,7 @@ public final class RetiredBlocks {
     private final OwnedCount copiedBytes = new OwnedCount();
 
     /**
-     * Makes an empty list.
+     * Makes an empty list, none of whose blocks is kept.
      *
      * @param account whose blocks they are
      * @param epochs of those who may read them
@@ -62,21 +78,98 @@ public final class RetiredBlocks {
      * @param stripe whose list it is
      */
     public RetiredBlocks(MemoryAccount account, ReaderEpochs epochs, EntryPins pins, StripeSet waiting, int stripe) {
+        this(account, epochs, pins, waiting, new StripeSet(), stripe, 0);
+    }
+
+    /** Makes an empty list whose blocks are there to be {@linkplain #takeOver taken over}. */
+    public static RetiredBlocks reusable(
+            MemoryAccount account,
+            ReaderEpochs epochs,
+            EntryPins pins,
+            StripeSet waiting,
+            StripeSet pinning,
+            int stripe) {
+        return new RetiredBlocks(account, epochs, pins, waiting, pinning, stripe, SPARE_BLOCKS);
+    }
+
+    private RetiredBlocks(
+            MemoryAccount account,
+            ReaderEpochs epochs,
+            EntryPins pins,
+            StripeSet waiting,
+            StripeSet pinning,
+            int stripe,
+            int spareBlocks) {
         this.account = account;
         this.epochs = epochs;
         this.pins = pins;
         this.waiting = waiting;
+        this.pinning = pinning;
         this.stripe = stripe;
+        this.spareBlocks = spareBlocks;
     }
 
     /** Makes sure that so many blocks can be retired without memory of the heap. */
     public void ensureRoom(int blocks) {
-        ring.ensureRoom(blocks);
+        ring.ensureRoom(expected + blocks);
     }
 
     /** Like {@link #ensureRoom}, and answers whether there was memory of the heap. */
     boolean tryEnsureRoom(int blocks) {
-        return ring.tryEnsureRoom(blocks);
+        return ring.tryEnsureRoom(expected + blocks);
+    }
+
+    /**
+     * Makes sure that one more block can be retired without memory of the heap, whatever else is retired before. The
+     * caller owes a {@link #retireExpected} or {@link #expectNoMore}.
+     */
+    public void expect() {
+        ensureRoom(1);
+        expected++;
+    }
+
+    /** Ends the wait for a block that does not come. */
+    public void expectNoMore() {
+        expected--;
+    }
+
+    /** Like {@link #retire}, for a block that was {@linkplain #expect expected}. */
+    public void retireExpected(long address, long bytes) {
+        expected--;
+        retire(address, bytes);
+    }
+
+    /**
+     * Hands out a block that can hold {@code bytes} and that no reader has any more, in place of one from the
+     * allocator: it is likely to be in the cache, and nothing has to be counted. The account's count stays, since the
+     * block is in use as it was before.
+     *
+     * @return the block, which is the caller's; 0 if there is none that fits
+     */
+    public long takeOver(long bytes) {
+        int size = ring.size();
+        if (ripe == 0
+                && size <= PATIENT_BLOCKS
+                && (size >= SPARE_BLOCKS || readable.get() > SPARE_BYTES)) {
+            ripen();
+        }
+        if (ripe == 0 || !RawZMalloc.blocksAreAlike()) {
+            return 0;
+        }
+        long usableBytes = RawZMalloc.usableBytesBound(bytes);
+        boolean anyPins = pins.any();
+        for (int index = 0; index < Math.min(ripe, TRIES); index++) {
+            long address = ring.address(index);
+            if (RawZMalloc.usableBytesBound(ring.bytes(index)) == usableBytes
+                    && !(anyPins && pins.isPinned(address))) {
+                ring.remove(index);
+                ripe--;
+                readable.add(-usableBytes);
+                tellWaiting();
+                return address;
+            }
+        }
+        return 0;
     }
 
     /**
@@ -87,10 +180,9 @@ public final class RetiredBlocks {
     public void retire(long address, long bytes) {
         add(address, bytes);
         if (ring.size() > PATIENT_BLOCKS || readable.get() > PATIENT_BYTES) {
-            reclaim();
-        } else {
-            tellWaiting();
+            free(spareBlocks);
         }
+        tellWaiting();
     }
 
     /** Like {@link #retire}, for a block whose memory is wanted at once: {@link #reclaim} too. */
@@ -123,32 +215,42 @@ public final class RetiredBlocks {
         if (ring.size() == 0) {
             return 0;
         }
-        long freed = free();
+        long freed = free(0);
         tellWaiting();
         return freed;
     }
 
-    private long free() {
-        long freed = 0;
-        int frees = Math.min(FREES_PER_CALL, ring.size());
-        if (!epochs.advanceBeyond(ring.epoch(frees - 1))) {
-            frees = 0;
-            int now = epochs.now();
-            while (frees < FREES_PER_CALL
-                    && frees < ring.size()
-                    && now - ring.epoch(frees) >= ReaderEpochs.GRACE_EPOCHS) {
-                frees++;
-            }
+    /** Looks which of the first blocks are in no reader's hands by now. */
+    private void ripen() {
+        int most = Math.min(FREES_PER_CALL, ring.size());
+        if (ripe >= most) {
+            return;
         }
+        if (epochs.advanceBeyond(ring.epoch(most - 1))) {
+            ripe = most;
+            return;
+        }
+        int now = epochs.now();
+        while (ripe < most && now - ring.epoch(ripe) >= ReaderEpochs.GRACE_EPOCHS) {
+            ripe++;
+        }
+    }
+
+    /** Frees blocks that are in no reader's hands, all but {@code spare} of them if those are not large. */
+    private long free(int spare) {
+        ripen();
+        long freed = 0;
+        int frees = Math.min(FREES_PER_CALL, ripe);
         // Whoever pinned one of these did so in an epoch that is over by now.
         boolean anyPins = frees > 0 && pins.any();
         if (anyPins && !pinned.tryEnsureRoom(frees)) {
             return 0;
         }
-        for (int count = 0; count < frees; count++) {
+        for (int count = 0; count < frees && (ripe > spare || readable.get() > SPARE_BYTES); count++) {
             long address = ring.address(0);
             long bytes = ring.bytes(0);
             ring.removeFirst();
+            ripe--;
             if (anyPins && pins.isPinned(address)) {
                 freed += keepPinned(address, bytes);
             } else {
@@ -164,6 +266,9 @@ public final class RetiredBlocks {
         pinned.add(address, bytes, HELD);
         // The reader takes its pin off, and then looks at this count. If that was before, the pin is off by now.
         pinnedBytes.add(RawZMalloc.usableBytesBound(bytes));
+        if (pinned.size() == 1) {
+            pinning.set(stripe, true);
+        }
         VarHandle.fullFence();
         return settle(pinned.size() - 1);
     }
@@ -195,6 +300,9 @@ public final class RetiredBlocks {
             return 0;
         }
         pinned.remove(index);
+        if (pinned.size() == 0) {
+            pinning.set(stripe, false);
+        }
         long freed = account.free(address, bytes);
         if (wasCopied) {
             copiedBytes.add(-usableBytes);
@@ -208,7 +316,12 @@ public final class RetiredBlocks {
      * allocator cannot tell usable from requested. Any thread.
      */
     public long readableBytes() {
-        return readable.get() + copiedBytes.get();
+        return epochBytes() + copiedBytes.get();
+    }
+
+    /** Those of them that wait for readers in an epoch. Any thread. */
+    public long epochBytes() {
+        return readable.get();
     }
 
     /** Usable bytes that wait for other pins to be taken off. Any thread. */

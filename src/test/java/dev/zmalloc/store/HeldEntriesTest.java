@@ -123,6 +123,7 @@ class HeldEntriesTest {
             store.clear();
             StoreValidator.validate(store);
             store.stripes()[0].reclaim();
+            store.parts().lanes().reclaim();
             assertThat(store.usedMemory()).isEqualTo(store.evictor().poolBytes());
         }
     }

@@ -122,6 +122,7 @@ class MaxMemoryChangeTest {
                 store.parts().epochs().exit(reader);
             }
             long size = store.size();
+            store.parts().lanes().reclaim();
             for (Stripe stripe : store.stripes()) {
                 while (stripe.readableBytes() > 0) {
                     stripe.reclaim();

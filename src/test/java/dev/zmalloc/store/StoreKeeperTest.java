@@ -3,6 +3,9 @@ package dev.zmalloc.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.zmalloc.MemoryAccount;
+import dev.zmalloc.table.EntryPins;
+import dev.zmalloc.table.ReaderEpochs;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +23,8 @@ class StoreKeeperTest {
                         throw new OutOfMemoryError("of the test: no thread");
                     }
                 };
-        StoreKeeper keeper = new StoreKeeper(new Stripe[0], threads);
+        WriterLanes lanes = new WriterLanes(new MemoryAccount("none", 0), new ReaderEpochs(), new EntryPins());
+        StoreKeeper keeper = new StoreKeeper(new Stripe[0], lanes, threads);
         CountDownLatch steps = new CountDownLatch(1);
         keeper.keep(() -> {
             steps.countDown();

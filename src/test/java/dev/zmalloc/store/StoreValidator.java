@@ -1,6 +1,7 @@
 package dev.zmalloc.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
 
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.evict.PoolValidator;
@@ -26,10 +27,23 @@ public final class StoreValidator {
         }
     }
 
+    /** All of it: the store's own thread may free some at any time, and lanes have no lock that keeps it from that. */
+    private static void letGoOfReplaced(WriterLanes lanes) {
+        for (int tries = 0; tries < 1_000 && lanes.readableBytes() > 0; tries++) {
+            lanes.reclaim();
+        }
+        assertThat(lanes.readableBytes() + lanes.heldBytes())
+                .as("bytes of replaced entries that wait for readers and leases")
+                .isZero();
+        lanes.forEach(lane ->
+                lane.replaced().forEach((address, bytes) -> fail("an entry of " + bytes + " bytes is not counted")));
+    }
+
     private static void walk(OffHeapStore store) {
         long usedBytes = store.evictor().poolBytes();
         long entries = 0;
         long weight = 0;
+        letGoOfReplaced(store.parts().lanes());
         for (Stripe stripe : store.stripes()) {
             // What was cleared or retired lately is let go of first, or counted.
             while (stripe.hasCleared()) {
