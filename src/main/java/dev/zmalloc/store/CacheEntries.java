@@ -9,7 +9,7 @@ import java.util.Iterator;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
@@ -42,8 +42,8 @@ final class CacheEntries<K, V> {
 
     private final boolean isPlain;
 
-    /** Is told of keys whose values are to be refreshed. */
-    private volatile Consumer<K> refresher = key -> {};
+    /** Is told of keys whose values are to be refreshed, with their encodings, which may be the caller's arrays. */
+    private volatile BiConsumer<K, byte[]> refresher = (key, bytes) -> {};
 
     CacheEntries(
             OffHeapStore store,
@@ -92,7 +92,7 @@ final class CacheEntries<K, V> {
         return loads.with(store.statistics());
     }
 
-    void refreshBy(Consumer<K> consumer) {
+    void refreshBy(BiConsumer<K, byte[]> consumer) {
         refresher = consumer;
     }
 
@@ -135,7 +135,7 @@ final class CacheEntries<K, V> {
             }
         }
         if (expiry.isToRefresh(stamp)) {
-            refresher.accept(key);
+            refresher.accept(key, bytes);
         }
     }
 

@@ -78,7 +78,11 @@ public final class LoadingOffHeapCache<K, V> extends OffHeapCache<K, V> {
         }
     }
 
-    private void refreshQuietly(K key) {
+    /** Begins a refresh, unless one is under way, which each read of a key that is due would come to else. */
+    private void refreshQuietly(K key, byte[] bytes) {
+        if (refreshes.containsKey(ByteBuffer.wrap(bytes))) {
+            return;
+        }
         var _ = refresh(key).whenComplete((loaded, thrown) -> {
             if (thrown != null) {
                 CacheListeners.log("a value could not be refreshed", thrown);

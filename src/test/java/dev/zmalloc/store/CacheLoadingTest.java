@@ -418,8 +418,13 @@ class CacheLoadingTest {
             assertThat(loading.get(1)).isEqualTo(2);
             assertThat(tasks).isEmpty();
             nanos.addAndGet(20_000_000);
-            assertThat(loading.get(1)).isEqualTo(2);
-            QuietLog.during(tasks.removeFirst());
+            for (int read = 0; read < 3; read++) {
+                assertThat(loading.get(1)).isEqualTo(2);
+            }
+            assertThat(tasks).hasSize(1);
+            assertThat(QuietLog.during(tasks.removeFirst()))
+                    .as("warnings, of one refresh")
+                    .isOne();
             assertThat(loading.getIfPresent(1)).as("it could not be refreshed").isEqualTo(2);
             assertThat(tasks).as("so it is tried again").hasSize(1);
             assertThat(version).hasValue(1);

@@ -1,20 +1,27 @@
 package dev.zmalloc.store;
 
-import java.util.logging.Level;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Filter;
 import java.util.logging.Logger;
 
 /** Keeps warnings that a test provokes out of what is shown of the tests. */
 final class QuietLog {
     private QuietLog() {}
 
-    static void during(Runnable step) {
+    /** Takes a step. Answers how many warnings it came to. */
+    static int during(Runnable step) {
         Logger logger = Logger.getLogger("dev.zmalloc");
-        Level before = logger.getLevel();
-        logger.setLevel(Level.OFF);
+        Filter before = logger.getFilter();
+        AtomicInteger warnings = new AtomicInteger();
+        logger.setFilter(log -> {
+            warnings.incrementAndGet();
+            return false;
+        });
         try {
             step.run();
+            return warnings.get();
         } finally {
-            logger.setLevel(before);
+            logger.setFilter(before);
         }
     }
 }
