@@ -215,12 +215,13 @@ final class CacheEntries<K, V> {
     }
 
     void clear() {
-        if (!listeners.any()) {
-            locks.awaitAll();
+        // Of keys too that are not there yet: a value that was loaded before must not come after.
+        locks.awaitAll();
+        if (listeners.any()) {
+            keys().forEachRemaining(this::remove);
+        } else {
             store.clear();
-            return;
         }
-        keys().forEachRemaining(this::remove);
     }
 
     /** Like {@link #change}, while nobody else computes a value for the key. */

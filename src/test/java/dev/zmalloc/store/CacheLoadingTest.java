@@ -51,8 +51,38 @@ class CacheLoadingTest {
     }
 
     private static void awaitWaiting(Thread thread) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (thread.getState() != Thread.State.WAITING) {
+            assertThat(thread.getState()).as("a thread that is to wait").isNotEqualTo(Thread.State.TERMINATED);
+            assertThat(System.nanoTime()).as("too late").isLessThan(deadline);
             Thread.onSpinWait();
+        }
+    }
+
+    /** A load of a key that goes on only when it is told to. */
+    private final class BlockedLoad {
+        private final CountDownLatch goOn = new CountDownLatch(1);
+        private final Future<String> outcome;
+
+        /** Begins the load of {@code key}; returns once the loader runs. */
+        BlockedLoad(OffHeapCache<String, String> from, String key, String value) {
+            CountDownLatch loading = new CountDownLatch(1);
+            outcome = threads.submit(() -> from.get(key, asked -> {
+                loading.countDown();
+                await(goOn);
+                return value;
+            }));
+            await(loading);
+        }
+
+        /** Lets the loader answer. */
+        void goOn() {
+            goOn.countDown();
+        }
+
+        /** What the load came to. */
+        String outcome() throws Exception {
+            return outcome.get();
         }
     }
 
@@ -230,66 +260,54 @@ class CacheLoadingTest {
 
     @Test
     void aRemovalWaitsForTheLoadSoThatWhatWasLoadedBeforeIsNotThereAfter() throws Exception {
+        removalsWaitForTheLoad(cache);
+        try (OffHeapCache<String, String> told = OffHeapCache.builder(Codecs.STRING, Codecs.STRING)
+                .removalListener((key, value, cause) -> {})
+                .build()) {
+            removalsWaitForTheLoad(told);
+        }
+    }
+
+    private void removalsWaitForTheLoad(OffHeapCache<String, String> from) throws Exception {
         for (Runnable removal : List.<Runnable>of(
-                () -> cache.invalidate("a"),
-                () -> cache.invalidateAll(),
-                () -> cache.asMap().remove("a"),
-                () -> cache.asMap().remove("a", "old"),
-                () -> cache.asMap().keySet().remove("a"))) {
-            CountDownLatch loading = new CountDownLatch(1);
-            CountDownLatch goOn = new CountDownLatch(1);
-            Future<String> load = threads.submit(() -> cache.get("a", key -> {
-                loading.countDown();
-                await(goOn);
-                return "old";
-            }));
-            await(loading);
+                () -> from.invalidate("a"),
+                () -> from.invalidateAll(),
+                () -> from.asMap().remove("a"),
+                () -> from.asMap().remove("a", "old"),
+                () -> from.asMap().keySet().remove("a"))) {
+            BlockedLoad load = new BlockedLoad(from, "a", "old");
             Thread remover = Thread.ofPlatform().start(removal);
             awaitWaiting(remover);
-            goOn.countDown();
-            assertThat(load.get()).isEqualTo("old");
+            load.goOn();
+            assertThat(load.outcome()).isEqualTo("old");
             remover.join();
-            assertThat(cache.getIfPresent("a")).isNull();
+            assertThat(from.getIfPresent("a")).isNull();
         }
     }
 
     @Test
     void aPutDoesNotWaitForALoadAndCounts() throws Exception {
-        CountDownLatch loading = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
-        Future<String> load = threads.submit(() -> cache.get("a", key -> {
-            loading.countDown();
-            await(goOn);
-            return "loaded";
-        }));
-        await(loading);
+        BlockedLoad load = new BlockedLoad(cache, "a", "loaded");
         cache.put("a", "put");
         assertThat(cache.get("a", key -> "x")).isEqualTo("put");
-        goOn.countDown();
-        assertThat(load.get()).isEqualTo("put");
+        load.goOn();
+        assertThat(load.outcome()).isEqualTo("put");
         assertThat(cache.getIfPresent("a")).isEqualTo("put");
     }
 
     @Test
     void waitingIsNotInterruptedButTellsOfIt() throws Exception {
-        CountDownLatch loading = new CountDownLatch(1);
-        CountDownLatch goOn = new CountDownLatch(1);
-        Future<String> load = threads.submit(() -> cache.get("a", key -> {
-            loading.countDown();
-            await(goOn);
-            return "loaded";
-        }));
-        await(loading);
+        BlockedLoad load = new BlockedLoad(cache, "a", "loaded");
         AtomicReference<String> seen = new AtomicReference<>();
         Thread waiter = Thread.ofVirtual()
                 .start(() -> seen.set(
                         cache.get("a", key -> "x") + Thread.currentThread().isInterrupted()));
         awaitWaiting(waiter);
         waiter.interrupt();
-        goOn.countDown();
+        load.goOn();
         waiter.join();
         assertThat(seen).hasValue("loadedtrue");
-        assertThat(load.get()).isEqualTo("loaded");
+        assertThat(load.outcome()).isEqualTo("loaded");
     }
 
     @Test
