@@ -1,10 +1,12 @@
 package dev.zmalloc.store;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -77,13 +79,21 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
 
     /** The values of those of {@code keys} that are there, in their order; a map that cannot be changed. */
     public Map<K, V> getAllPresent(Iterable<? extends K> keys) {
-        return getAll(keys, missing -> Map.of());
+        Map<K, V> present = new LinkedHashMap<>();
+        for (K key : keys) {
+            V value = entries.get(key, entries.encode(key));
+            if (value != null) {
+                present.put(key, value);
+            }
+        }
+        return Collections.unmodifiableMap(present);
     }
 
     /**
      * The values of {@code keys}, in their order; those that are missing are loaded by one call, and put. While that
      * runs, they are as for {@link #get(Object, Function)}.
      *
+     * @param keys is gone through once
      * @param loader is given the missing keys, and answers a value for each that has one; others that it answers are
      *     put too
      * @return a map of what there is, that cannot be changed
@@ -92,25 +102,29 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
             Iterable<? extends K> keys,
             Function<? super Set<? extends K>, ? extends Map<? extends K, ? extends V>> loader) {
         Objects.requireNonNull(loader, "loader");
+        List<K> asked = new ArrayList<>();
+        List<byte[]> encodings = new ArrayList<>();
         Map<byte[], K> missing = new TreeMap<>(Arrays::compareUnsigned);
         Map<byte[], V> found = new TreeMap<>(Arrays::compareUnsigned);
         for (K key : keys) {
-            byte[] bytes = entries.encode(key);
+            byte[] bytes = entries.encode(key).clone();
+            asked.add(key);
+            encodings.add(bytes);
             V present = entries.get(key, bytes);
             if (present != null) {
-                found.put(bytes.clone(), present);
+                found.put(bytes, present);
             } else {
-                missing.put(bytes.clone(), key);
+                missing.put(bytes, key);
             }
         }
         if (!missing.isEmpty()) {
             entries.loadAll(missing, found, wanted -> loader.apply(new LinkedHashSet<>(wanted)));
         }
         Map<K, V> result = new LinkedHashMap<>();
-        for (K key : keys) {
-            V value = found.get(entries.encode(key));
+        for (int number = 0; number < asked.size(); number++) {
+            V value = found.get(encodings.get(number));
             if (value != null) {
-                result.put(key, value);
+                result.put(asked.get(number), value);
             }
         }
         return Collections.unmodifiableMap(result);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -174,6 +175,28 @@ class CacheLoadingTest {
                     .hasSize(2)
                     .containsValue("one");
         }
+    }
+
+    @Test
+    void keysThatCanBeGoneThroughOnceAreEnough() {
+        cache.put("a", "1");
+        Iterator<String> once = List.of("a", "b").iterator();
+        assertThat(cache.getAll(() -> once, missing -> Map.of("b", "2")))
+                .containsExactly(Map.entry("a", "1"), Map.entry("b", "2"));
+    }
+
+    @Test
+    void whatIsPresentIsToldWithoutALoadAndWithoutWaitingForOne() throws Exception {
+        BlockedLoad load = new BlockedLoad(cache, "a", "loaded");
+        assertThat(threads.submit(() -> cache.getAllPresent(List.of("a"))).get(10, TimeUnit.SECONDS))
+                .isEmpty();
+        load.goOn();
+        assertThat(load.outcome()).isEqualTo("loaded");
+        Map<String, String> present = cache.getAllPresent(List.of("b", "a", "a"));
+        assertThat(present).containsExactly(Map.entry("a", "loaded"));
+        assertThatThrownBy(() -> present.put("x", "y")).isInstanceOf(UnsupportedOperationException.class);
+        assertThat(cache.statistics().loads()).isOne();
+        assertThat(cache.statistics().loadFailures()).isZero();
     }
 
     @Test
