@@ -114,11 +114,19 @@ final class KeyLocks {
     }
 
     private void refuseCircle(Thread self, Computation other) {
-        for (Computation next = other; next != null && next.done.getCount() != 0; next = waiting.get(next.thread)) {
+        Computation next = other;
+        while (next.done.getCount() != 0) {
             if (next.thread == self) {
                 throw new IllegalStateException("a recursive computation: what computes the value of a key"
                         + " would wait for itself" + (next == other ? "" : ", by way of other threads"));
             }
+            Computation edge = waiting.get(next.thread);
+            // Only what was not done after the step was read waits for it. Else the thread might have gone on to
+            // something else, which may well wait for this one.
+            if (edge == null || next.done.getCount() == 0) {
+                return;
+            }
+            next = edge;
         }
     }
 }
