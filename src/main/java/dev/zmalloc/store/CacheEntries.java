@@ -3,9 +3,11 @@ package dev.zmalloc.store;
 import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.HashTable;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
@@ -228,11 +230,11 @@ final class CacheEntries<K, V> {
     @Nullable
     V compute(K key, Remapping<V> remapping) {
         byte[] bytes = encode(key).clone();
-        locks.lock(bytes);
+        ByteBuffer locked = locks.lock(bytes);
         try {
             return change(key, bytes, remapping).after;
         } finally {
-            locks.unlock(bytes);
+            locks.unlock(locked);
         }
     }
 
@@ -297,7 +299,7 @@ final class CacheEntries<K, V> {
     @Nullable
     V load(K key, byte[] given, Function<? super K, ? extends @Nullable V> loader, boolean mustStore) {
         byte[] bytes = given.clone();
-        locks.lock(bytes);
+        ByteBuffer locked = locks.lock(bytes);
         try {
             V present = peek(bytes);
             if (present != null) {
@@ -306,7 +308,7 @@ final class CacheEntries<K, V> {
             V loaded = timed(loader, key);
             return loaded == null ? null : putLoaded(key, bytes, loaded, mustStore);
         } finally {
-            locks.unlock(bytes);
+            locks.unlock(locked);
         }
     }
 
@@ -333,7 +335,7 @@ final class CacheEntries<K, V> {
             Map<byte[], K> missing,
             Map<byte[], V> found,
             Function<? super Collection<K>, ? extends Map<? extends K, ? extends V>> loader) {
-        locks.lockAll(missing.keySet());
+        List<ByteBuffer> locked = locks.lockAll(missing.keySet());
         try {
             missing.forEach((bytes, key) -> {
                 V present = peek(bytes);
@@ -355,7 +357,7 @@ final class CacheEntries<K, V> {
                 });
             }
         } finally {
-            locks.unlockAll(missing.keySet());
+            locks.unlockAll(locked);
         }
     }
 

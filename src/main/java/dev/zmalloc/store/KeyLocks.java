@@ -1,6 +1,7 @@
 package dev.zmalloc.store;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -27,48 +28,46 @@ final class KeyLocks {
     }
 
     /**
-     * Begins a computation, once those of the key that are under way have ended. The caller owes an {@link #unlock},
-     * and keeps the array as it is until then.
+     * Begins a computation, once those of the key that are under way have ended. The caller keeps the array as it is
+     * until it ends its own.
      *
+     * @return what the caller owes to {@link #unlock}
      * @throws IllegalStateException if one of these waits for the caller
      */
-    void lock(byte[] key) {
+    ByteBuffer lock(byte[] key) {
         ByteBuffer locked = ByteBuffer.wrap(key);
         Computation own = new Computation();
         for (Computation other; (other = underWay.putIfAbsent(locked, own)) != null; ) {
             await(other);
         }
+        return locked;
     }
 
     /** Ends the caller's computation. */
-    void unlock(byte[] key) {
-        Objects.requireNonNull(underWay.remove(ByteBuffer.wrap(key))).done.countDown();
+    void unlock(ByteBuffer locked) {
+        Objects.requireNonNull(underWay.remove(locked)).done.countDown();
     }
 
-    /** Locks several keys, in an order that all callers keep; {@link #unlockAll} unlocks them. */
-    void lockAll(Collection<byte[]> keys) {
-        List<byte[]> sorted = sorted(keys);
-        int locked = 0;
+    /** Locks several keys, in an order that all callers keep. Answers what the caller owes to {@link #unlockAll}. */
+    List<ByteBuffer> lockAll(Collection<byte[]> keys) {
+        List<byte[]> sorted = keys.stream().sorted(Arrays::compareUnsigned).toList();
+        List<ByteBuffer> locked = new ArrayList<>(sorted.size());
         boolean isComplete = false;
         try {
             for (byte[] key : sorted) {
-                lock(key);
-                locked++;
+                locked.add(lock(key));
             }
             isComplete = true;
+            return locked;
         } finally {
             if (!isComplete) {
-                unlockAll(sorted.subList(0, locked));
+                unlockAll(locked);
             }
         }
     }
 
-    private static List<byte[]> sorted(Collection<byte[]> keys) {
-        return keys.stream().sorted(Arrays::compareUnsigned).toList();
-    }
-
-    void unlockAll(Collection<byte[]> keys) {
-        keys.forEach(this::unlock);
+    void unlockAll(List<ByteBuffer> locked) {
+        locked.forEach(this::unlock);
     }
 
     /**

@@ -60,7 +60,7 @@ public final class LoadingOffHeapCache<K, V> extends OffHeapCache<K, V> {
         }
         try {
             executor.execute(() -> refresh(key, bytes, known, own));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             refreshes.remove(known);
             own.completeExceptionally(e);
         }

@@ -126,18 +126,25 @@ final class RemovalNotices {
             return;
         }
         telling.put(thread, new ArrayDeque<>(1));
-        copied.run();
-        runInner(thread);
+        try {
+            copied.run();
+        } finally {
+            runInner(thread);
+        }
     }
 
     /** Tells what the listener's calls took out, and what those calls did, until there is no more. */
     private void runInner(Thread thread) {
         ArrayDeque<Runnable> inner = telling.get(thread);
         if (inner != null) {
-            for (Runnable next = inner.poll(); next != null; next = inner.poll()) {
-                next.run();
+            try {
+                for (Runnable next = inner.poll(); next != null; next = inner.poll()) {
+                    next.run();
+                }
+            } finally {
+                // Else the thread would be taken to be in the listener for good, and what it takes out be told never.
+                telling.remove(thread);
             }
-            telling.remove(thread);
         }
     }
 

@@ -16,10 +16,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -469,6 +473,29 @@ class CacheLoadingTest {
             assertThat(loading.getIfPresent(1)).as("it could not be refreshed").isEqualTo(2);
             assertThat(tasks).as("so it is tried again").hasSize(1);
             assertThat(version).hasValue(1);
+        }
+    }
+
+    @Test
+    void aRefreshThatTheExecutorCannotBeginIsOverAndTheNextOneBegins() throws Exception {
+        for (Executor failing : List.<Executor>of(
+                task -> {
+                    throw new RejectedExecutionException("no room");
+                },
+                task -> {
+                    throw new LinkageError("no room");
+                })) {
+            AtomicBoolean isFirst = new AtomicBoolean(true);
+            Executor executor = task -> (isFirst.getAndSet(false) ? failing : (Executor) Runnable::run).execute(task);
+            try (LoadingOffHeapCache<String, String> loading = OffHeapCache.builder(Codecs.STRING, Codecs.STRING)
+                    .executor(executor)
+                    .build(key -> "loaded")) {
+                assertThat(loading.refresh("a"))
+                        .failsWithin(Duration.ZERO)
+                        .withThrowableOfType(ExecutionException.class)
+                        .withMessageContaining("no room");
+                assertThat(loading.refresh("a").get(10, TimeUnit.SECONDS)).isEqualTo("loaded");
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package dev.zmalloc.store;
 
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -19,11 +20,11 @@ class KeyLocksTest {
 
     private void hold(int number, Runnable step) {
         byte[] key = {(byte) number};
-        locks.lock(key);
+        ByteBuffer locked = locks.lock(key);
         try {
             step.run();
         } finally {
-            locks.unlock(key);
+            locks.unlock(locked);
         }
     }
 
