@@ -22,6 +22,21 @@ import org.jspecify.annotations.Nullable;
  * not written in the first place.
  */
 final class SerializableCodec {
+    /** What arrays the JDK's collections ask the filter for when they are read, though none was written. */
+    private static final Map<String, Class<?>> ARRAYS_OF_COLLECTIONS = Map.ofEntries(
+            Map.entry("java.util.HashMap", Map.Entry[].class),
+            Map.entry("java.util.HashSet", Map.Entry[].class),
+            Map.entry("java.util.Hashtable", Map.Entry[].class),
+            Map.entry("java.util.Properties", Map.Entry[].class),
+            Map.entry("java.util.ArrayList", Object[].class),
+            Map.entry("java.util.ArrayDeque", Object[].class),
+            Map.entry("java.util.PriorityQueue", Object[].class),
+            Map.entry("java.util.IdentityHashMap", Object[].class),
+            Map.entry("java.util.CollSer", Object[].class),
+            Map.entry("java.util.Collections$CopiesList", Object[].class),
+            Map.entry("java.util.concurrent.CopyOnWriteArrayList", Object[].class),
+            Map.entry("java.util.concurrent.PriorityBlockingQueue", Object[].class));
+
     private SerializableCodec() {}
 
     static <T> Codec<T> of(Class<T> type, ObjectInputFilter filter) {
@@ -36,6 +51,8 @@ final class SerializableCodec {
     static ObjectInputFilter allowing(Class<?> type, Class<?>... others) {
         Set<Class<?>> allowed = new HashSet<>();
         allowed.add(String.class);
+        // No object is of an interface: this is for the arrays that hash tables ask for.
+        allowed.add(Map.Entry.class);
         addWithSuperclasses(type, allowed);
         for (Class<?> other : others) {
             addWithSuperclasses(other, allowed);
@@ -107,6 +124,10 @@ final class SerializableCodec {
         @Override
         protected void annotateClass(Class<?> type) throws IOException {
             check(type);
+            Class<?> array = ARRAYS_OF_COLLECTIONS.get(type.getName());
+            if (array != null) {
+                check(array);
+            }
         }
 
         @Override
