@@ -55,11 +55,14 @@ public final class CachePolicy<K> {
     }
 
     /**
-     * Lets an entry live for {@code timeToLive} from now on, until it is used or replaced and the cache's times count
-     * again. Answers whether it is there.
+     * Lets an entry live for {@code timeToLive} from now on, until it is read or replaced and the cache's times count
+     * again, as by {@link OffHeapCache#put(Object, Object, Duration)}. Answers whether it is there. An entry that did
+     * not expire and is to, or the other way round, gives way to a copy, for which there must be room.
      *
-     * @param timeToLive 0 or less: it expires at once
-     * @throws MaxMemoryException if it did not expire before, so that it needs a copy, and there is no room for that
+     * @param timeToLive 0 or less: it expires at once; 292 years or more: never
+     * @throws MaxMemoryException if it needs a copy, the limit leaves no room for that, and the policy can make none;
+     *     it expires as it did
+     * @throws dev.zmalloc.NativeOutOfMemoryError if it needs a copy and the allocator has no memory; likewise
      */
     public boolean expire(K key, Duration timeToLive) {
         byte[] bytes = entries.encode(key);

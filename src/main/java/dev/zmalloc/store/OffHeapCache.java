@@ -24,9 +24,10 @@ import org.jspecify.annotations.Nullable;
  * room and the policy can make none. The cache owns memory, and is to be closed.
  *
  * <p>Any thread may call any method, virtual ones included. Neither keys nor values are {@code null}. Functions and
- * loaders run without a lock that operations on other keys wait for, and may use the cache, but not compute the value
- * of the key that they were asked for: that is refused with an {@link IllegalStateException}, as is what comes to that
- * by way of other threads. Every method throws an {@link IllegalStateException} once the cache is closed.
+ * loaders run without a lock that operations on other keys wait for, and may use the cache, but neither compute the
+ * value of the key that they were asked for nor remove it, which {@link #invalidateAll()} would too: that is refused
+ * with an {@link IllegalStateException}, as is what comes to that by way of other threads. Every method throws an
+ * {@link IllegalStateException} once the cache is closed.
  *
  * @param <K> the type of keys
  * @param <V> the type of values
@@ -68,7 +69,7 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
      *
      * @param loader may answer {@code null}: then nothing is put. What it throws comes out of here
      * @return the value, also where there was no room to put it; {@code null} if there is none
-     * @throws IllegalStateException if the loader of {@code key} asks for {@code key}
+     * @throws IllegalStateException if the loader of {@code key} asks for {@code key}, or removes it
      */
     public @Nullable V get(K key, Function<? super K, ? extends @Nullable V> loader) {
         Objects.requireNonNull(loader, "loader");
@@ -143,7 +144,10 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
     }
 
     /**
-     * Like {@link #put(Object, Object)}, and the entry lives for {@code timeToLive}, whatever the cache's times say.
+     * Like {@link #put(Object, Object)}, and the entry lives for {@code timeToLive}, whatever the cache's times say:
+     * until its value is replaced, by a put without a time, or until it is read, where the cache counts reads
+     * ({@link OffHeapCacheBuilder#expireAfterAccess}, {@link OffHeapCacheBuilder#expireAfter}). From then on the
+     * cache's times count again, be that sooner or later.
      *
      * @param timeToLive 0 or less: it expires at once; {@code null}: it lives for as long as the one in its place had
      *     left, or forever if there was none
@@ -157,7 +161,11 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
         map.forEach(this::put);
     }
 
-    /** Removes {@code key}, once no load of it is under way. */
+    /**
+     * Removes {@code key}, once no load of it is under way.
+     *
+     * @throws IllegalStateException if the load waits for this call: if it is made from the loader, above all
+     */
     public void invalidate(K key) {
         entries.remove(key);
     }
@@ -170,6 +178,8 @@ public sealed class OffHeapCache<K, V> implements AutoCloseable permits LoadingO
     /**
      * Removes everything, once the loads under way have ended. Takes constant time unless a listener wants to know. Not
      * atomic against other threads' puts.
+     *
+     * @throws IllegalStateException if a load waits for this call, as for {@link #invalidate}
      */
     public void invalidateAll() {
         entries.clear();

@@ -145,7 +145,8 @@ public final class OffHeapCacheBuilder<K, V> {
 
     /**
      * What refreshes values and calls the removal listener; {@link ForkJoinPool#commonPool()} unless set. One that runs
-     * it at once may do so inside the computation of a value: the listener must not compute one for the same key then.
+     * it at once may do so inside the computation of a value: the listener must neither compute one for the same key
+     * then nor remove that, nor all keys.
      */
     public OffHeapCacheBuilder<K, V> executor(Executor value) {
         executor = Objects.requireNonNull(value, "executor");

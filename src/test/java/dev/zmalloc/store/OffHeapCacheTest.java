@@ -256,6 +256,45 @@ class OffHeapCacheTest {
     }
 
     @Test
+    void anEntrysOwnTimeCountsUntilItIsReplacedOrItsReadIsCounted() {
+        Duration own = Duration.ofHours(1);
+        try (OffHeapCache<String, String> cache =
+                builder().expireAfterWrite(MILLI).build()) {
+            cache.put("a", "1", own);
+            assertThat(cache.getIfPresent("a")).isEqualTo("1");
+            assertThat(cache.policy().timeToLive("a")).isEqualTo(own);
+            cache.put("a", "2");
+            assertThat(cache.policy().timeToLive("a")).isEqualTo(MILLI);
+        }
+        try (OffHeapCache<String, String> cache =
+                builder().expireAfterAccess(MILLI).build()) {
+            cache.put("a", "1", own);
+            assertThat(cache.getIfPresentQuietly("a")).isEqualTo("1");
+            assertThat(cache.policy().timeToLive("a")).isEqualTo(own);
+            assertThat(cache.getIfPresent("a")).isEqualTo("1");
+            assertThat(cache.policy().timeToLive("a")).isEqualTo(MILLI);
+        }
+    }
+
+    @Test
+    void toExpireOrNoMoreToNeedsRoomForACopy() {
+        try (OffHeapCache<String, String> cache = builder()
+                .maxMemory("1mb")
+                .evictionPolicy(EvictionPolicy.NOEVICTION)
+                .build()) {
+            cache.put("lasting", "1");
+            cache.put("expiring", "1", MILLI);
+            cache.policy().eviction().setMaxMemory(cache.usedMemory());
+            assertThatThrownBy(() -> cache.policy().expire("lasting", MILLI)).isInstanceOf(MaxMemoryException.class);
+            assertThatThrownBy(() -> cache.policy().expire("expiring", Duration.ofSeconds(Long.MAX_VALUE)))
+                    .isInstanceOf(MaxMemoryException.class);
+            assertThat(cache.policy().timeToLive("lasting")).isNull();
+            assertThat(cache.policy().timeToLive("expiring")).isEqualTo(MILLI);
+            assertThat(cache.policy().expire("expiring", MILLI.multipliedBy(2))).isTrue();
+        }
+    }
+
+    @Test
     void aListenerIsToldOfWhatIsReplacedAndRemoved() {
         try (OffHeapCache<String, String> cache =
                 builder().removalListener(this::tell).executor(Runnable::run).build()) {
