@@ -5,6 +5,7 @@ import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.store.Codec;
 import dev.zmalloc.store.Codecs;
 import dev.zmalloc.store.OffHeapCache;
+import dev.zmalloc.store.OffHeapCacheBuilder;
 import java.io.ObjectInputFilter;
 import java.io.ObjectInputFilter.Status;
 import java.io.Serializable;
@@ -30,17 +31,18 @@ final class CacheSettings {
         this.name = name;
     }
 
-    <K, V> OffHeapCache<K, V> open(OffHeapConfiguration<K, V> configuration, ExpiredEntries<K, V> expired) {
+    /** @param expired is told of what expires; {@code null} if nothing does */
+    <K, V> OffHeapCache<K, V> open(
+            OffHeapConfiguration<K, V> configuration, @Nullable ExpiredEntries<K, V> expired) {
         Codec<K> keys = configuration.getKeyCodec();
         Codec<V> values = configuration.getValueCodec();
         ObjectInputFilter filter = filter(configuration);
-        return OffHeapCache.builder(
+        OffHeapCacheBuilder<K, V> builder = OffHeapCache.builder(
                         keys != null ? keys : codec(configuration.getKeyType(), filter, true),
                         values != null ? values : codec(configuration.getValueType(), filter, false))
                 .maxMemory(maxMemory(configuration))
-                .evictionPolicy(policy(configuration))
-                .evictionListener(expired)
-                .build();
+                .evictionPolicy(policy(configuration));
+        return (expired == null ? builder : builder.evictionListener(expired)).build();
     }
 
     private long maxMemory(OffHeapConfiguration<?, ?> configuration) {

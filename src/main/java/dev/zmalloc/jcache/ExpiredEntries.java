@@ -7,13 +7,16 @@ import dev.zmalloc.store.RemovalCause;
 record ExpiredEntries<K, V>(EntryListeners<K, V> listeners) implements CacheRemovalListener<K, V> {
     @Override
     public boolean wants(RemovalCause cause) {
-        return cause == RemovalCause.EXPIRED && listeners.any();
+        return cause == RemovalCause.EXPIRED;
+    }
+
+    @Override
+    public boolean isListening() {
+        return listeners.any();
     }
 
     @Override
     public void onRemoval(K key, V value, RemovalCause cause) {
-        if (cause == RemovalCause.EXPIRED) {
-            listeners.expired(key, value);
-        }
+        listeners.expired(key, value);
     }
 }

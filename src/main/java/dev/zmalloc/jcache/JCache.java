@@ -59,7 +59,7 @@ final class JCache<K, V> implements Cache<K, V> {
         configuration.getCacheEntryListenerConfigurations().forEach(listeners::add);
         boolean isOpen = false;
         try {
-            cache = settings.open(configuration, new ExpiredEntries<>(listeners));
+            cache = settings.open(configuration, times.isEternal() ? null : new ExpiredEntries<>(listeners));
             isOpen = true;
         } finally {
             if (!isOpen) {

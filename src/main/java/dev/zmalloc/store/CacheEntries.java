@@ -219,7 +219,7 @@ final class CacheEntries<K, V> {
     void clear() {
         // Of keys too that are not there yet: a value that was loaded before must not come after.
         locks.awaitAll();
-        if (listeners.any()) {
+        if (listeners.wants(RemovalCause.REMOVED)) {
             keys().forEachRemaining(this::remove);
         } else {
             store.clear();

@@ -2,15 +2,19 @@ package dev.zmalloc.store;
 
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /** Tells the listeners of a cache what has left its store. */
-final class CacheListeners<K, V> {
+final class CacheListeners<K, V> implements RemovalListener {
     private final Codec<K> keys;
     private final CacheValues<V> values;
     private final @Nullable CacheRemovalListener<? super K, ? super V> removal;
     private final @Nullable CacheRemovalListener<? super K, ? super V> eviction;
+    private final Set<RemovalCause> removals;
+    private final Set<RemovalCause> evictions;
     private final Executor executor;
 
     CacheListeners(
@@ -24,39 +28,46 @@ final class CacheListeners<K, V> {
         this.removal = removal;
         this.eviction = eviction;
         this.executor = executor;
+        removals = wanted(removal, EnumSet.allOf(RemovalCause.class));
+        evictions = wanted(eviction, EnumSet.of(RemovalCause.EVICTED, RemovalCause.EXPIRED));
     }
 
-    /** Whether anybody wants to know. */
-    boolean any() {
-        return removal != null || eviction != null;
+    private static Set<RemovalCause> wanted(
+            @Nullable CacheRemovalListener<?, ?> listener, EnumSet<RemovalCause> causes) {
+        causes.removeIf(cause -> listener == null || !listener.wants(cause));
+        return causes;
+    }
+
+    @Override
+    public boolean wants(RemovalCause cause) {
+        return removals.contains(cause) || evictions.contains(cause);
     }
 
     /** Tells what has left the store. Key and value are as it has them, and need not live longer than the call. */
-    void removed(RemovalCause cause, MemorySegment key, MemorySegment value) {
-        if (wants(removal, cause) || (isEviction(cause) && wants(eviction, cause))) {
-            tell(keys.decode(key), values.decode(value), cause);
+    @Override
+    public void removed(RemovalCause cause, MemorySegment key, MemorySegment value) {
+        boolean tellsEviction = evictions.contains(cause) && isListening(eviction);
+        boolean tellsRemoval = removals.contains(cause) && isListening(removal);
+        if (tellsEviction || tellsRemoval) {
+            tell(keys.decode(key), values.decode(value), cause, tellsEviction, tellsRemoval);
         }
     }
 
-    private void tell(K key, V value, RemovalCause cause) {
-        if (eviction != null && isEviction(cause) && eviction.wants(cause)) {
+    private static boolean isListening(@Nullable CacheRemovalListener<?, ?> listener) {
+        return listener != null && listener.isListening();
+    }
+
+    private void tell(K key, V value, RemovalCause cause, boolean tellsEviction, boolean tellsRemoval) {
+        if (eviction != null && tellsEviction) {
             tell(eviction, key, value, cause);
         }
-        if (removal != null && removal.wants(cause)) {
+        if (removal != null && tellsRemoval) {
             try {
                 executor.execute(() -> tell(removal, key, value, cause));
             } catch (RuntimeException e) {
                 log("the executor has refused to run a listener", e);
             }
         }
-    }
-
-    private static boolean wants(@Nullable CacheRemovalListener<?, ?> listener, RemovalCause cause) {
-        return listener != null && listener.wants(cause);
-    }
-
-    private static boolean isEviction(RemovalCause cause) {
-        return cause == RemovalCause.EVICTED || cause == RemovalCause.EXPIRED;
     }
 
     private static <K, V> void tell(

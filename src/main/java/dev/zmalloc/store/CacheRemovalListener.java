@@ -17,10 +17,18 @@ public interface CacheRemovalListener<K, V> {
     void onRemoval(K key, V value, RemovalCause cause);
 
     /**
-     * Whether it wants to know at present of entries that left for this cause. For others no key and no value need be
-     * made. Must be fast.
+     * Whether it wants to be told of entries that leave for {@code cause}. Asked once for each cause, when the cache is
+     * built: what nobody wants to know then costs nothing for good.
      */
     default boolean wants(RemovalCause cause) {
+        return true;
+    }
+
+    /**
+     * Whether it wants to be told at present of entries that leave for a cause that it {@link #wants}. Asked for each
+     * such entry: while it says no, no key and no value need be made. Must be fast.
+     */
+    default boolean isListening() {
         return true;
     }
 }

@@ -8,20 +8,40 @@ import org.jspecify.annotations.Nullable;
  * behind it, unpins.
  */
 final class LeftEntry {
-    private final boolean forCopy;
+    private final Interest inLive;
+    private final boolean isDeadWanted;
     private @Nullable Stripe stripe;
     private int pin;
     private boolean isDead;
     private boolean hasLeft;
 
-    /** Takes no entry yet. */
-    LeftEntry(boolean forCopy) {
-        this.forCopy = forCopy;
+    /** What an entry is asked for. */
+    enum Interest {
+        NONE,
+        COPY,
+        WHOLE
     }
 
-    /** Pins an entry that is about to leave its stripe, or has left and is not retired yet. Under the lock. */
+    /**
+     * Takes no entry yet.
+     *
+     * @param inLive what one that lives is to be taken for
+     * @param isDeadWanted whether one that has expired is to be taken
+     */
+    LeftEntry(Interest inLive, boolean isDeadWanted) {
+        this.inLive = inLive;
+        this.isDeadWanted = isDeadWanted;
+    }
+
+    /**
+     * Pins an entry that is about to leave its stripe, or has left and is not retired yet, if anybody wants it. Under
+     * the lock.
+     */
     void take(Stripe from, EntryPins pins, long entry, boolean dead) {
-        pin = forCopy ? pins.pinForCopy(entry) : pins.pin(entry);
+        if (dead ? !isDeadWanted : inLive == Interest.NONE) {
+            return;
+        }
+        pin = !dead && inLive == Interest.COPY ? pins.pinForCopy(entry) : pins.pin(entry);
         isDead = dead;
         stripe = from;
     }

@@ -198,10 +198,7 @@ public final class OffHeapCacheBuilder<K, V> {
         CacheValues<V> encoded = new CacheValues<>(values, expiry.needsStamps() ? expiry::now : null);
         CacheListeners<K, V> listeners =
                 new CacheListeners<>(keys, encoded, removalListener, evictionListener, executor);
-        if (listeners.any()) {
-            store.removalListener(listeners::removed);
-        }
-        OffHeapStore opened = store.clock(expiry::now).build();
+        OffHeapStore opened = store.removalListener(listeners).clock(expiry::now).build();
         if (expiry.expires()) {
             opened.keeper().start();
         }

@@ -6,7 +6,9 @@ import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.evict.EvictionParameters;
 import dev.zmalloc.evict.EvictionPolicy;
 import dev.zmalloc.table.EntryPins;
+import java.util.EnumSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.function.LongSupplier;
 import java.util.function.LongUnaryOperator;
@@ -141,7 +143,17 @@ public final class OffHeapStoreBuilder {
 
     @Nullable
     RemovalNotices notices(EntryPins pins) {
-        return listener == null ? null : new RemovalNotices(pins, listener, listenerExecutor);
+        Set<RemovalCause> wanted = EnumSet.noneOf(RemovalCause.class);
+        if (listener != null) {
+            for (RemovalCause cause : RemovalCause.values()) {
+                if (listener.wants(cause)) {
+                    wanted.add(cause);
+                }
+            }
+        }
+        return listener == null || wanted.isEmpty()
+                ? null
+                : new RemovalNotices(pins, listener, wanted, listenerExecutor);
     }
 
     /**

@@ -34,4 +34,12 @@ public interface RemovalListener {
      * @param value the same
      */
     void removed(RemovalCause cause, MemorySegment key, MemorySegment value);
+
+    /**
+     * Whether it wants to be told of entries that leave for {@code cause}. Asked once for each cause, when the store is
+     * built: what nobody wants to know then costs nothing for good.
+     */
+    default boolean wants(RemovalCause cause) {
+        return true;
+    }
 }

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class RemovalNotices {
     private final EntryPins pins;
     private final RemovalListener listener;
+    private final Set<RemovalCause> wanted;
     private final @Nullable Executor executor;
     private final Queue<Notice> pending = new ConcurrentLinkedQueue<>();
 
@@ -36,14 +38,25 @@ final class RemovalNotices {
 
     private record Notice(RemovalCause cause, Stripe stripe, int pin) {}
 
-    RemovalNotices(EntryPins pins, RemovalListener listener, @Nullable Executor executor) {
+    /** @param wanted the causes to tell of, which are some */
+    RemovalNotices(
+            EntryPins pins, RemovalListener listener, Set<RemovalCause> wanted, @Nullable Executor executor) {
         this.pins = pins;
         this.listener = listener;
+        this.wanted = wanted;
         this.executor = executor;
     }
 
-    /** Takes note of an entry that has left and is not retired yet. Under the stripe's lock. */
+    /** Whether the listener is told of what leaves for a cause. */
+    boolean tells(RemovalCause cause) {
+        return wanted.contains(cause);
+    }
+
+    /** Takes note of an entry that has left and is not retired yet, if that is to be told. Under the stripe's lock. */
     void add(RemovalCause cause, Stripe stripe, long entry) {
+        if (!tells(cause)) {
+            return;
+        }
         int pin = pins.pin(entry);
         boolean isNoted = false;
         try {
@@ -55,7 +68,7 @@ final class RemovalNotices {
         }
     }
 
-    /** Tells of so many of the entries noted. Without a lock. */
+    /** Tells of so many of the entries noted, or of all if there are fewer. Without a lock. */
     void tell(int count) {
         for (int told = 0; told < count; told++) {
             Notice notice = pending.poll();

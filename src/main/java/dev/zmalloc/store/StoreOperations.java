@@ -192,11 +192,11 @@ final class StoreOperations {
      * @return whether it was put; false if what is there is not as expected
      */
     boolean put(Object key, int keyBytes, Object value, int valueBytes, long expiry, long expected) {
-        if (notices == null) {
+        LeftEntry replaced = leaving(RemovalCause.REPLACED);
+        if (replaced == null) {
             boolean isPut = write(key, keyBytes, value, valueBytes, expiry, expected, null);
             return noted(isPut, key, keyBytes, valueBytes);
         }
-        LeftEntry replaced = new LeftEntry(false);
         try {
             boolean isPut = write(key, keyBytes, value, valueBytes, expiry, expected, replaced);
             return noted(isPut, key, keyBytes, valueBytes);
@@ -251,7 +251,7 @@ final class StoreOperations {
 
     /** The value that was replaced, or {@code null}. */
     byte @Nullable [] getAndPut(Object key, int keyBytes, byte[] value) {
-        LeftEntry replaced = new LeftEntry(notices == null);
+        LeftEntry replaced = leavingForCopy(RemovalCause.REPLACED);
         try {
             boolean isPut = write(key, keyBytes, value, value.length, EntryLayout.NEVER, HashTable.ANY, replaced);
             noted(isPut, key, keyBytes, value.length);
@@ -263,7 +263,7 @@ final class StoreOperations {
 
     /** The value that was removed, or {@code null}. */
     byte @Nullable [] getAndRemove(Object key, int keyBytes) {
-        LeftEntry removed = new LeftEntry(notices == null);
+        LeftEntry removed = leavingForCopy(RemovalCause.REMOVED);
         long keyHash = hash.hash(key, keyBytes);
         try {
             stripe(keyHash).remove(keyHash, key, keyBytes, HashTable.ANY, removed);
@@ -277,11 +277,31 @@ final class StoreOperations {
         return left.stripe() == null || left.isDead() ? null : EntryLayout.copyOfValue(pins.entry(left.pin()));
     }
 
-    /** After a change: tells the listener, if there is one, of what left, and takes the pin off. */
+    private boolean tells(RemovalCause cause) {
+        return notices != null && notices.tells(cause);
+    }
+
+    /** Takes what leaves for a cause, or is found to have expired then; {@code null} if no listener wants either. */
+    private @Nullable LeftEntry leaving(RemovalCause cause) {
+        boolean isLiveWanted = tells(cause);
+        boolean isDeadWanted = tells(RemovalCause.EXPIRED);
+        return isLiveWanted || isDeadWanted
+                ? new LeftEntry(isLiveWanted ? LeftEntry.Interest.WHOLE : LeftEntry.Interest.NONE, isDeadWanted)
+                : null;
+    }
+
+    /** The same where its value is to be copied anyway. */
+    private LeftEntry leavingForCopy(RemovalCause cause) {
+        return new LeftEntry(
+                tells(cause) ? LeftEntry.Interest.WHOLE : LeftEntry.Interest.COPY, tells(RemovalCause.EXPIRED));
+    }
+
+    /** After a change: tells the listener, if it wants to know, of what left, and takes the pin off. */
     private void end(LeftEntry left, RemovalCause cause) {
         Stripe stripe = left.stripe();
-        if (stripe != null && notices != null) {
-            notices.tell(left.isDead() ? RemovalCause.EXPIRED : cause, stripe, left.pin());
+        RemovalCause actual = left.isDead() ? RemovalCause.EXPIRED : cause;
+        if (stripe != null && notices != null && notices.tells(actual)) {
+            notices.tell(actual, stripe, left.pin());
         } else {
             left.letGo();
         }
@@ -294,10 +314,10 @@ final class StoreOperations {
 
     /** Removes the entry of a key if it is the given one. Answers whether one that lives was removed. */
     boolean remove(Stripe stripe, long keyHash, Object key, int bytes, long expected) {
-        if (notices == null) {
+        LeftEntry removed = leaving(RemovalCause.REMOVED);
+        if (removed == null) {
             return stripe.remove(keyHash, key, bytes, expected, null);
         }
-        LeftEntry removed = new LeftEntry(false);
         try {
             return stripe.remove(keyHash, key, bytes, expected, removed);
         } finally {
