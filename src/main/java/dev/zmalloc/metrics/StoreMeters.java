@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Each reading takes constant time. The registry does not keep the store from being collected; of a closed one the
  * last figures are shown.
+ *
+ * <p>It needs {@code io.micrometer:micrometer-core}. Without that this class cannot be loaded: the line that names it
+ * gets a {@link NoClassDefFoundError} that names Micrometer.
  */
 @SuppressWarnings("exports") // Micrometer, which need not be there for who compiles against the rest
 public final class StoreMeters extends CacheMeterBinder<OffHeapStore> {

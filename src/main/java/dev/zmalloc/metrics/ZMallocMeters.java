@@ -21,6 +21,9 @@ import java.util.function.ToDoubleFunction;
  *
  * <p>What the allocator does not tell is not registered. Reading all takes one sample of the allocator's figures, some
  * microseconds, at most ten times a second.
+ *
+ * <p>It needs {@code io.micrometer:micrometer-core}. Without that this class cannot be loaded: the line that names it
+ * gets a {@link NoClassDefFoundError} that names Micrometer.
  */
 @SuppressWarnings("exports") // Micrometer, which need not be there for who compiles against the rest
 public final class ZMallocMeters implements MeterBinder {
