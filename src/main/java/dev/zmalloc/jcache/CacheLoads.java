@@ -1,6 +1,5 @@
 package dev.zmalloc.jcache;
 
-import dev.zmalloc.NativeOutOfMemoryError;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -35,7 +34,7 @@ final class CacheLoads<K, V> {
             }
             V loaded = through.load(key);
             if (loaded != null) {
-                keep(key, loaded, null);
+                entries.load(key, loaded, null);
             }
             return loaded;
         } finally {
@@ -69,20 +68,11 @@ final class CacheLoads<K, V> {
                 V value = loaded.get(key);
                 if (value != null) {
                     found.put(key, value);
-                    keep(key, value, present.get(key));
+                    entries.load(key, value, present.get(key));
                 }
             }
         } finally {
             locks.unlock(held);
-        }
-    }
-
-    /** Puts what was loaded; where there is no room for it, it was loaded all the same. */
-    private void keep(K key, V loaded, @Nullable V before) {
-        try {
-            entries.load(key, loaded, before);
-        } catch (NoRoomException | NativeOutOfMemoryError e) {
-            // It is loaded again next time.
         }
     }
 

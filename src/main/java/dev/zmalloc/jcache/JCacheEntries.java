@@ -1,5 +1,6 @@
 package dev.zmalloc.jcache;
 
+import dev.zmalloc.NativeOutOfMemoryError;
 import dev.zmalloc.store.MaxMemoryException;
 import dev.zmalloc.store.OffHeapCache;
 import java.time.Duration;
@@ -60,7 +61,11 @@ final class JCacheEntries<K, V> {
     void accessed(K key) {
         Duration duration = times.accessed();
         if (duration != null) {
-            cache.policy().expire(key, duration);
+            try {
+                cache.policy().expire(key, duration);
+            } catch (MaxMemoryException | NativeOutOfMemoryError e) {
+                // That needs a copy, for which there is no room: it expires as it did, and was read all the same.
+            }
         }
     }
 
@@ -88,9 +93,16 @@ final class JCacheEntries<K, V> {
         store(key, value, before, true);
     }
 
-    /** Puts a value that was loaded, which is not counted: like {@link #put(Object, Object, Object)}. */
+    /**
+     * Puts a value that was loaded, which is not counted: like {@link #put(Object, Object, Object)}. Where there is no
+     * room for it, it was loaded all the same.
+     */
     void load(K key, V value, @Nullable V before) {
-        store(key, value, before, false);
+        try {
+            store(key, value, before, false);
+        } catch (NoRoomException | NativeOutOfMemoryError e) {
+            // It is loaded again next time.
+        }
     }
 
     private void store(K key, V value, @Nullable V before, boolean isPut) {
@@ -116,7 +128,7 @@ final class JCacheEntries<K, V> {
             if (times.isEternal()) {
                 cache.put(key, value);
             } else {
-                cache.put(key, value, duration);
+                cache.put(key, value, duration == null ? timeLeft(key) : duration);
             }
             isStored = true;
         } catch (MaxMemoryException e) {
@@ -127,6 +139,15 @@ final class JCacheEntries<K, V> {
                 cache.invalidate(key);
             }
         }
+    }
+
+    /**
+     * How long the entry of a key has to live; {@code null} if it does not expire. If it has gone since the operation
+     * looked, evicted or expired, the one to come is new, and lives as such: not forever.
+     */
+    private @Nullable Duration timeLeft(K key) {
+        Duration left = cache.policy().timeToLive(key);
+        return left != null || contains(key) ? left : times.created();
     }
 
     /** Removes the value of a key that has one. Answers true. */
