@@ -70,7 +70,8 @@ final class TopCommand implements Callable<Integer> {
                     return ExitCode.OK;
                 }
                 dashboard.show(() -> plainLine(report), columns -> lines(report, columns));
-                if (look == count) {
+                // Whoever reads it may have had enough: top | head.
+                if (look == count || environment.out().checkError()) {
                     return ExitCode.OK;
                 }
                 long end = System.nanoTime() + dashboard.intervalNanos();

@@ -4,7 +4,12 @@ import com.sun.tools.attach.AttachNotSupportedException;
 import com.sun.tools.attach.VirtualMachine;
 import dev.zmalloc.metrics.ZMallocManagement;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
 import javax.management.MBeanServerConnection;
 import javax.management.remote.JMXConnector;
 import javax.management.remote.JMXConnectorFactory;
@@ -29,6 +34,7 @@ final class WatchedJvm implements AutoCloseable {
         if (pid == null || pid == ProcessHandle.current().pid()) {
             return new WatchedJvm(ManagementFactory.getPlatformMBeanServer(), null, ZMallocManagement.register());
         }
+        requireJvm(Path.of("/proc", pid.toString(), "maps"), pid);
         try {
             VirtualMachine machine = VirtualMachine.attach(Long.toString(pid));
             String url;
@@ -41,6 +47,24 @@ final class WatchedJvm implements AutoCloseable {
             return new WatchedJvm(connector.getMBeanServerConnection(), connector, false);
         } catch (AttachNotSupportedException | IOException e) {
             throw new IOException("process " + pid + " is no JVM that can be attached to: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Refuses a process that has no JVM in it. To be attached to, a process is sent SIGQUIT, by which some others than
+     * a JVM shut down.
+     *
+     * @param maps tells the files in its memory; where that cannot be read, the attempt tells why
+     */
+    private static void requireJvm(Path maps, long pid) throws IOException {
+        boolean isJvm;
+        try (Stream<String> lines = Files.lines(maps, StandardCharsets.ISO_8859_1)) {
+            isJvm = lines.anyMatch(line -> line.contains("libjvm"));
+        } catch (IOException | UncheckedIOException e) {
+            return;
+        }
+        if (!isJvm) {
+            throw new IOException("process " + pid + " is no JVM that can be attached to: there is no libjvm in it");
         }
     }
 

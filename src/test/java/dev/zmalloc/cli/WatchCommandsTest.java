@@ -6,6 +6,7 @@ import com.fasterxml.jackson.jr.ob.JSON;
 import dev.zmalloc.store.OffHeapStore;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** {@code info} and {@code top} of another JVM. */
 class WatchCommandsTest {
@@ -90,6 +92,36 @@ class WatchCommandsTest {
     }
 
     @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void topEndsWhenNobodyReadsIt() {
+        OutputStream closed = new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("a broken pipe");
+            }
+        };
+        long own = ProcessHandle.current().pid();
+        assertThat(run(new PrintStream(closed, true, StandardCharsets.UTF_8), "top", Long.toString(own)))
+                .isEqualTo(ExitCode.OK);
+    }
+
+    /** It must not be sent a signal. */
+    @Test
+    @Tag("process")
+    void aProcessWithoutAJvmIsRefusedAndLeftAlone() throws Exception {
+        Process other =
+                new ProcessBuilder("bash", "-c", "trap 'exit 7' QUIT; echo ready; while :; do sleep 0.1; done").start();
+        try {
+            assertThat(other.inputReader().readLine()).isEqualTo("ready");
+            assertThat(run("info", Long.toString(other.pid()))).isEqualTo(ExitCode.ENVIRONMENT);
+            assertThat(err()).contains("there is no libjvm in it").hasLineCount(1);
+            assertThat(other.waitFor(500, TimeUnit.MILLISECONDS)).isFalse();
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
     @Tag("process")
     void tellsWhatIsMissing() throws Exception {
         try (Watched watched = new Watched("silent")) {
@@ -132,6 +164,10 @@ class WatchCommandsTest {
     private int run(String... arguments) {
         out.reset();
         err.reset();
+        return run(new PrintStream(out, true, StandardCharsets.UTF_8), arguments);
+    }
+
+    private int run(PrintStream to, String... arguments) {
         return Main.execute(
                 new RunCommand.Environment(
                         () -> {
@@ -140,7 +176,7 @@ class WatchCommandsTest {
                         OffHeapStore::usedMemory,
                         terminal,
                         stop,
-                        new PrintStream(out, true, StandardCharsets.UTF_8),
+                        to,
                         new PrintStream(err, true, StandardCharsets.UTF_8)),
                 arguments);
     }
