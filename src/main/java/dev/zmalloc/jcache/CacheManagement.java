@@ -6,6 +6,7 @@ import javax.cache.Cache;
 import javax.cache.CacheException;
 import javax.cache.configuration.CompleteConfiguration;
 import javax.cache.management.CacheMXBean;
+import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -80,6 +81,8 @@ final class CacheManagement {
             if (server.isRegistered(name)) {
                 server.unregisterMBean(name);
             }
+        } catch (InstanceNotFoundException e) {
+            // Somebody else has taken it out meanwhile.
         } catch (JMException e) {
             throw new CacheException("the management bean of the cache " + cache.getName(), e);
         }

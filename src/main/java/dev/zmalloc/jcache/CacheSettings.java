@@ -32,8 +32,7 @@ final class CacheSettings {
     }
 
     /** @param expired is told of what expires; {@code null} if nothing does */
-    <K, V> OffHeapCache<K, V> open(
-            OffHeapConfiguration<K, V> configuration, @Nullable ExpiredEntries<K, V> expired) {
+    <K, V> OffHeapCache<K, V> open(OffHeapConfiguration<K, V> configuration, @Nullable ExpiredEntries<K, V> expired) {
         Codec<K> keys = configuration.getKeyCodec();
         Codec<V> values = configuration.getValueCodec();
         ObjectInputFilter filter = filter(configuration);

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BiFunction;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javax.cache.Cache;
 import javax.cache.CacheException;
@@ -47,6 +48,7 @@ final class JCache<K, V> implements Cache<K, V> {
     private final JCacheEntries<K, V> entries;
     private final CacheLoads<K, V> loads;
     private final AtomicBoolean isClosed = new AtomicBoolean();
+    private final Object managing = new Object();
 
     /** Takes the configuration, which is this cache's from now on. */
     JCache(OffHeapCacheManager manager, String name, OffHeapConfiguration<K, V> configuration, CacheSettings settings) {
@@ -181,10 +183,7 @@ final class JCache<K, V> implements Cache<K, V> {
         int[] held = locks.lockAll(written.keySet());
         try {
             CacheException thrown = through.writeAll(written);
-            written.forEach(entries::put);
-            if (thrown != null) {
-                throw thrown;
-            }
+            each(written.keySet(), key -> entries.put(key, Objects.requireNonNull(written.get(key))), thrown);
         } finally {
             locks.unlock(held);
         }
@@ -278,15 +277,15 @@ final class JCache<K, V> implements Cache<K, V> {
         int[] held = locks.lockAll(deleted);
         try {
             CacheException thrown = through.deleteAll(deleted);
-            for (K key : deleted) {
-                V before = entries.peek(key);
-                if (before != null) {
-                    entries.remove(key, before);
-                }
-            }
-            if (thrown != null) {
-                throw thrown;
-            }
+            each(
+                    deleted,
+                    key -> {
+                        V before = entries.peek(key);
+                        if (before != null) {
+                            entries.remove(key, before);
+                        }
+                    },
+                    thrown);
         } finally {
             locks.unlock(held);
         }
@@ -380,10 +379,13 @@ final class JCache<K, V> implements Cache<K, V> {
     public void close() {
         if (isClosed.compareAndSet(false, true)) {
             manager.remove(this);
-            enableManagement(false);
-            enableStatistics(false);
-            cache.close();
-            closeWhatIsTheUsers(listeners, through, times);
+            try {
+                enableManagement(false);
+                enableStatistics(false);
+            } finally {
+                cache.close();
+                closeWhatIsTheUsers(listeners, through, times);
+            }
         }
     }
 
@@ -431,25 +433,31 @@ final class JCache<K, V> implements Cache<K, V> {
         }
     }
 
-    /** Asks for JMX only where there is something to show, or was. */
+    /** Asks for JMX only where there is something to show, or was. Of a cache that is closed nothing is shown. */
     void enableManagement(boolean isEnabled) {
-        if (isEnabled) {
-            CacheManagement.show(
-                    this, CacheManagement.CONFIGURATION, new CacheManagement.ConfigurationBean(configuration));
-        } else if (configuration.isManagementEnabled()) {
-            CacheManagement.hide(this, CacheManagement.CONFIGURATION);
+        synchronized (managing) {
+            if (isEnabled) {
+                checkOpen();
+                CacheManagement.show(
+                        this, CacheManagement.CONFIGURATION, new CacheManagement.ConfigurationBean(configuration));
+            } else if (configuration.isManagementEnabled()) {
+                CacheManagement.hide(this, CacheManagement.CONFIGURATION);
+            }
+            configuration.setManagementEnabled(isEnabled);
         }
-        configuration.setManagementEnabled(isEnabled);
     }
 
     void enableStatistics(boolean isEnabled) {
-        if (isEnabled) {
-            CacheManagement.show(this, CacheManagement.STATISTICS, statistics);
-        } else if (configuration.isStatisticsEnabled()) {
-            CacheManagement.hide(this, CacheManagement.STATISTICS);
+        synchronized (managing) {
+            if (isEnabled) {
+                checkOpen();
+                CacheManagement.show(this, CacheManagement.STATISTICS, statistics);
+            } else if (configuration.isStatisticsEnabled()) {
+                CacheManagement.hide(this, CacheManagement.STATISTICS);
+            }
+            configuration.setStatisticsEnabled(isEnabled);
+            statistics.enable(isEnabled);
         }
-        configuration.setStatisticsEnabled(isEnabled);
-        statistics.enable(isEnabled);
     }
 
     @Override
@@ -496,6 +504,29 @@ final class JCache<K, V> implements Cache<K, V> {
             }
             last = null;
             JCache.this.remove(key);
+        }
+    }
+
+    /**
+     * Changes entries, all of them: what the writer was told of must not be missing because one finds no room, or its
+     * listener throws.
+     *
+     * @param earlier what was thrown before; that, or else what is thrown first, comes out in the end
+     */
+    private static <K> void each(Set<K> keys, Consumer<K> change, @Nullable RuntimeException earlier) {
+        Throwable thrown = earlier;
+        for (K key : keys) {
+            try {
+                change.accept(key);
+            } catch (RuntimeException | Error e) {
+                thrown = thrown == null ? e : thrown;
+            }
+        }
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        if (thrown instanceof RuntimeException exception) {
+            throw exception;
         }
     }
 

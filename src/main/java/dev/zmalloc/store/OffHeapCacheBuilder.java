@@ -198,7 +198,8 @@ public final class OffHeapCacheBuilder<K, V> {
         CacheValues<V> encoded = new CacheValues<>(values, expiry.needsStamps() ? expiry::now : null);
         CacheListeners<K, V> listeners =
                 new CacheListeners<>(keys, encoded, removalListener, evictionListener, executor);
-        OffHeapStore opened = store.removalListener(listeners).clock(expiry::now).build();
+        OffHeapStore opened =
+                store.removalListener(listeners).clock(expiry::now).build();
         if (expiry.expires()) {
             opened.keeper().start();
         }

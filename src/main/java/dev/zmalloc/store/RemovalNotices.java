@@ -39,8 +39,7 @@ final class RemovalNotices {
     private record Notice(RemovalCause cause, Stripe stripe, int pin) {}
 
     /** @param wanted the causes to tell of, which are some */
-    RemovalNotices(
-            EntryPins pins, RemovalListener listener, Set<RemovalCause> wanted, @Nullable Executor executor) {
+    RemovalNotices(EntryPins pins, RemovalListener listener, Set<RemovalCause> wanted, @Nullable Executor executor) {
         this.pins = pins;
         this.listener = listener;
         this.wanted = wanted;

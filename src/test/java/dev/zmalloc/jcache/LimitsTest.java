@@ -10,7 +10,9 @@ import dev.zmalloc.store.OffHeapCache;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -24,6 +26,7 @@ import javax.cache.configuration.MutableConfiguration;
 import javax.cache.event.CacheEntryCreatedListener;
 import javax.cache.event.CacheEntryEvent;
 import javax.cache.event.CacheEntryExpiredListener;
+import javax.cache.event.CacheEntryListenerException;
 import javax.cache.event.CacheEntryRemovedListener;
 import javax.cache.event.EventType;
 import javax.cache.expiry.CreatedExpiryPolicy;
@@ -217,6 +220,54 @@ class LimitsTest {
             assertThatThrownBy(() -> cache.put("key1", "w".repeat(2_000_000))).isInstanceOf(CacheException.class);
             assertThat(cache.containsKey("key1")).isFalse();
             assertThat(cache.containsKey("key2")).isTrue();
+        }
+    }
+
+    @Test
+    void ofManyThatWereWrittenThroughOneWithoutRoomLeavesNoOldValueOfAnother() {
+        OffHeapConfiguration<String, String> configuration = full();
+        configuration.setWriteThrough(true).setCacheWriterFactory(Taking::new);
+        try (CacheManager manager = JCaches.manager()) {
+            Cache<String, String> cache = manager.createCache("full", configuration);
+            fill(cache);
+            Map<String, String> written = new LinkedHashMap<>();
+            written.put("key1", "w".repeat(2_000_000));
+            written.put("key2", "new");
+            assertThatThrownBy(() -> cache.putAll(written)).isInstanceOf(CacheException.class);
+            assertThat(cache.containsKey("key1")).isFalse();
+            assertThat(cache.get("key2")).isEqualTo("new");
+        }
+    }
+
+    @Test
+    void allAreRemovedThoughAListenerThrows() {
+        CacheEntryRemovedListener<String, String> listener = events -> {
+            throw new CacheEntryListenerException("of the test's");
+        };
+        OffHeapConfiguration<String, String> configuration = JCaches.strings();
+        configuration.addCacheEntryListenerConfiguration(
+                new MutableCacheEntryListenerConfiguration<>(() -> listener, null, false, true));
+        try (CacheManager manager = JCaches.manager()) {
+            Cache<String, String> cache = manager.createCache("listened", configuration);
+            cache.put("a", "1");
+            cache.put("b", "2");
+            assertThatThrownBy(() -> cache.removeAll(Set.of("a", "b"))).isInstanceOf(CacheEntryListenerException.class);
+            assertThat(cache).isEmpty();
+        }
+    }
+
+    @Test
+    void nothingIsShownOfACacheThatIsClosed() throws Exception {
+        ObjectName name = new ObjectName("javax.cache:type=CacheStatistics,CacheManager=test,Cache=shown");
+        try (CacheManager manager = JCaches.manager()) {
+            JCache<?, ?> cache = (JCache<?, ?>) manager.createCache("shown", JCaches.strings());
+            cache.enableStatistics(true);
+            assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
+                    .isTrue();
+            cache.close();
+            assertThatThrownBy(() -> cache.enableStatistics(true)).isInstanceOf(IllegalStateException.class);
+            assertThat(ManagementFactory.getPlatformMBeanServer().isRegistered(name))
+                    .isFalse();
         }
     }
 

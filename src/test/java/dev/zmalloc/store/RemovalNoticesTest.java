@@ -102,13 +102,12 @@ class RemovalNoticesTest {
                 assertThat(change.test(key)).isTrue();
             }
             assertThat(picky.asked).containsExactly(RemovalCause.values());
-            int times =
-                    switch (wanted) {
-                        case REPLACED -> 2;
-                        case REMOVED -> 3;
-                        case EVICTED -> 1;
-                        case EXPIRED -> 3;
-                    };
+            int times = switch (wanted) {
+                case REPLACED -> 2;
+                case REMOVED -> 3;
+                case EVICTED -> 1;
+                case EXPIRED -> 3;
+            };
             assertThat(picky.told).hasSize(times).containsOnly(wanted);
             StoreValidator.validate(opened);
         }
@@ -173,7 +172,8 @@ class RemovalNoticesTest {
                 throw thrown;
             });
             try {
-                assertThat(catchThrowable(() -> store.remove(new byte[] {OUTER}))).isSameAs(thrown);
+                assertThat(catchThrowable(() -> store.remove(new byte[] {OUTER})))
+                        .isSameAs(thrown);
             } finally {
                 logger.setFilter(before);
             }

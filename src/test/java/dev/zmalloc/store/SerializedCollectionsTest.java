@@ -32,6 +32,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Collections behind the filter of serialization, which ask it for arrays that are in no stream. */
+@SuppressWarnings({"JdkObsolete", "IdentityHashMapUsage"}) // users have them all
 class SerializedCollectionsTest {
     private static final List<Integer> NUMBERS = List.of(3, 1, 2);
     private static final Map<String, Integer> NAMED = Map.of("a", 1, "b", 2, "c", 3);
@@ -69,12 +70,14 @@ class SerializedCollectionsTest {
 
     @Test
     void thoseThatAreAllowedComeBack() {
-        assertThat(collections()).allSatisfy(each -> assertThat(roundTrip(each, Integer.class))
-                .hasSameClassAs(each)
-                .containsExactlyElementsOf(each));
-        assertThat(maps()).allSatisfy(each -> assertThat(roundTrip(each, Integer.class))
-                .hasSameClassAs(each)
-                .isEqualTo(each));
+        assertThat(collections())
+                .allSatisfy(each -> assertThat(roundTrip(each, Integer.class))
+                        .hasSameClassAs(each)
+                        .containsExactlyElementsOf(each));
+        assertThat(maps())
+                .allSatisfy(each -> assertThat(roundTrip(each, Integer.class))
+                        .hasSameClassAs(each)
+                        .isEqualTo(each));
         Map<String, List<Set<Integer>>> nested = new HashMap<>();
         nested.put("a", new ArrayList<>(List.of(new HashSet<>(NUMBERS))));
         assertThat(roundTrip(nested, ArrayList.class, HashSet.class, Integer.class))
