@@ -66,7 +66,9 @@ final class WriterLanes {
         return sum;
     }
 
-    /** Operations that took memory, or are about to, for the table: those that {@link #ended}, and those that hold it. */
+    /**
+     * Operations that took memory, or are about to, for the table: those that {@link #ended}, and those that hold it.
+     */
     long begun() {
         return sum(WriterLane::begun);
     }
@@ -97,8 +99,8 @@ final class WriterLanes {
     }
 
     /**
-     * Frees an entry that waits for a pin that was taken off before, if it is here. Costs one load where nothing
-     * waits for pins.
+     * Frees an entry that waits for a pin that was taken off before, if it is here. Costs one load where nothing waits
+     * for pins.
      */
     void unpinned(long entry) {
         for (long bits = pinning.bits(); bits != 0; bits &= bits - 1) {

@@ -89,10 +89,7 @@ public final class HashTable {
     /** Splits that one insertion does at most: two, so that what was put off is caught up with. */
     private static final int SPLITS_PER_INSERTION = 2;
 
-    /**
-     * Merges that one removal does at most. A merge waits while two buckets hold too much for one, and what it held up
-     * has to be caught up with by the few removals that may be left.
-     */
+    /** Merges that one removal does at most: one that waited for room is caught up with by the few that may be left. */
     private static final int MERGES_PER_REMOVAL = 8;
 
     private static final VarHandle BUCKETS_HANDLE;
@@ -271,27 +268,14 @@ public final class HashTable {
      * @param access the access field of its slot, if the key was not there
      * @param use tells what the access field becomes if it was; {@code null} for {@code access}
      * @param expected {@link #ANY}, {@link #ABSENT}, or the entry that must be there
+     * @param keepsLast whether to keep the {@link #lastAccess} of what was replaced: a line that each put writes
+     *     travels from thread to thread, and from those that read
      * @return {@link #INSERTED}, the address of the entry that was replaced, {@link #REFUSED} if the key was not as
      *     expected, or {@link MemoryAccount#OVER_LIMIT} or {@link MemoryAccount#NO_MEMORY}; with the last three nothing
      *     changed and {@code entry} is still the caller's
      */
-    public long put(long keyHash, long entry, int access, @Nullable IntUnaryOperator use, long expected) {
-        return put(keyHash, entry, access, use, expected, true);
-    }
-
-    /**
-     * Like the other {@code put}.
-     *
-     * @param keepsLast whether to take note of the {@link #lastAccess} of what was replaced: a line that each put
-     *     writes travels from thread to thread, and from those that read
-     */
     public long put(
-            long keyHash,
-            long entry,
-            int access,
-            @Nullable IntUnaryOperator use,
-            long expected,
-            boolean keepsLast) {
+            long keyHash, long entry, int access, @Nullable IntUnaryOperator use, long expected, boolean keepsLast) {
         boolean expires = EntryLayout.expiry(entry) != EntryLayout.NEVER;
         long slotAddress = findSlot(keyHash, null, 0, entry);
         if (slotAddress != 0) {

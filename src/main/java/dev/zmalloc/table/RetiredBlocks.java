@@ -8,9 +8,9 @@ import java.lang.invoke.VarHandle;
  * Blocks that have left the table and may still be in the hands of readers: a ring in the order in which they left, and
  * beside it those that were pinned when their turn came.
  *
- * <p>They count as used memory, and as awaiting reclamation, until they are freed. That happens in passing, a few at a
- * time, when others are retired, and when somebody asks for it because memory is short. Retiring takes no native
- * memory, and none of the heap as long as readers do not stand still.
+ * <p>They count as used memory, and as awaiting reclamation, until they are freed, or {@linkplain #takeOver taken over}
+ * for something new. They are freed in passing, a few at a time, when others are retired, and when somebody asks for it
+ * because memory is short. Retiring takes no native memory, and none of the heap as long as readers do not stand still.
  *
  * <p>Not thread-safe: the caller holds one lock around each call, but for {@link #readableBytes}, {@link #heldBytes}
  * and {@link #hasPinned}.
@@ -148,9 +148,7 @@ public final class RetiredBlocks {
      */
     public long takeOver(long bytes) {
         int size = ring.size();
-        if (ripe == 0
-                && size <= PATIENT_BLOCKS
-                && (size >= SPARE_BLOCKS || readable.get() > SPARE_BYTES)) {
+        if (ripe == 0 && size <= PATIENT_BLOCKS && (size >= SPARE_BLOCKS || readable.get() > SPARE_BYTES)) {
             ripen();
         }
         if (ripe == 0 || !RawZMalloc.blocksAreAlike()) {
@@ -160,8 +158,7 @@ public final class RetiredBlocks {
         boolean anyPins = pins.any();
         for (int index = 0; index < Math.min(ripe, TRIES); index++) {
             long address = ring.address(index);
-            if (RawZMalloc.usableBytesBound(ring.bytes(index)) == usableBytes
-                    && !(anyPins && pins.isPinned(address))) {
+            if (RawZMalloc.usableBytesBound(ring.bytes(index)) == usableBytes && !(anyPins && pins.isPinned(address))) {
                 ring.remove(index);
                 ripe--;
                 readable.add(-usableBytes);

@@ -133,9 +133,9 @@ class HashTableTest {
         for (int found = 0; found < colliding; candidate++) {
             byte[] key = key(candidate);
             if ((known.hash(key) & lowBits) == 0) {
-                assertThat(underKnown.put(known.hash(key), entry(candidate, 0), 0, null, HashTable.ABSENT))
+                assertThat(underKnown.put(known.hash(key), entry(candidate, 0), 0, null, HashTable.ABSENT, true))
                         .isEqualTo(HashTable.INSERTED);
-                assertThat(underOther.put(other.hash(key), entry(candidate, 0), 0, null, HashTable.ABSENT))
+                assertThat(underOther.put(other.hash(key), entry(candidate, 0), 0, null, HashTable.ABSENT, true))
                         .isEqualTo(HashTable.INSERTED);
                 found++;
             }
@@ -317,7 +317,7 @@ class HashTableTest {
         int refused = 0;
         for (int round = 0; round < 20_000; round++) {
             HashTable small = new HashTable(tight, hash, none);
-            long outcome = small.put(hash.hash(key(1)), entry, 0, null, HashTable.ANY);
+            long outcome = small.put(hash.hash(key(1)), entry, 0, null, HashTable.ANY, true);
             opened += outcome == HashTable.INSERTED ? 1 : 0;
             refused += outcome == MemoryAccount.OVER_LIMIT ? 1 : 0;
             small.drain(owned -> {}, Integer.MAX_VALUE);
@@ -332,14 +332,15 @@ class HashTableTest {
     @Test
     void putsOnlyWhereWhatIsThereIsAsExpected() {
         long absent = entry(1, 3);
-        assertThat(table.put(hash.hash(key(1)), absent, 0, null, 1L << 40)).isEqualTo(HashTable.REFUSED);
-        assertThat(table.put(hash.hash(key(1)), absent, 0, null, HashTable.ABSENT))
+        assertThat(table.put(hash.hash(key(1)), absent, 0, null, 1L << 40, true))
+                .isEqualTo(HashTable.REFUSED);
+        assertThat(table.put(hash.hash(key(1)), absent, 0, null, HashTable.ABSENT, true))
                 .isEqualTo(HashTable.INSERTED);
         long other = entry(1, 4);
-        assertThat(table.put(hash.hash(key(1)), other, 0, null, HashTable.ABSENT))
+        assertThat(table.put(hash.hash(key(1)), other, 0, null, HashTable.ABSENT, true))
                 .isEqualTo(HashTable.REFUSED);
-        assertThat(table.put(hash.hash(key(1)), other, 0, null, other)).isEqualTo(HashTable.REFUSED);
-        assertThat(table.put(hash.hash(key(1)), other, 0, null, absent)).isEqualTo(absent);
+        assertThat(table.put(hash.hash(key(1)), other, 0, null, other, true)).isEqualTo(HashTable.REFUSED);
+        assertThat(table.put(hash.hash(key(1)), other, 0, null, absent, true)).isEqualTo(absent);
         assertThat(table.remove(hash.hash(key(1)), key(1), 4, absent)).isZero();
         assertThat(table.remove(hash.hash(key(1)), key(1), 4, other)).isEqualTo(other);
         free(absent);
@@ -359,7 +360,7 @@ class HashTableTest {
         byte[] bytes = key(key);
         long entry = RawZMalloc.zmalloc(EntryLayout.entryBytes(bytes.length, 0, false));
         write(entry, bytes, 0);
-        long outcome = target.put(hash.hash(bytes), entry, 0, null, HashTable.ANY);
+        long outcome = target.put(hash.hash(bytes), entry, 0, null, HashTable.ANY, true);
         if (outcome == MemoryAccount.OVER_LIMIT) {
             RawZMalloc.zfree(entry);
         }
@@ -384,7 +385,7 @@ class HashTableTest {
 
     private void put(int key, int valueBytes, int access) {
         long entry = entry(key, valueBytes);
-        long replaced = table.put(hash.hash(key(key)), entry, access, null, HashTable.ANY);
+        long replaced = table.put(hash.hash(key(key)), entry, access, null, HashTable.ANY, true);
         if (replaced != HashTable.INSERTED) {
             assertThat(MemoryAccount.isAddress(replaced)).isTrue();
             free(replaced);

@@ -144,7 +144,7 @@ class MovingEntriesTest {
         if (isScarce && account.isOver(CHILD_BYTES)) {
             account.release(CHILD_BYTES);
         }
-        long outcome = table.put(hash.hash(bytes), entry, 0, null, HashTable.ABSENT);
+        long outcome = table.put(hash.hash(bytes), entry, 0, null, HashTable.ABSENT, true);
         if (outcome != HashTable.INSERTED) {
             throw new AssertionError("putting key " + number + " answered " + outcome);
         }

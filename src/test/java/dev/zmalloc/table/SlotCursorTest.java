@@ -154,7 +154,7 @@ class SlotCursorTest {
             EntryLayout.setPlace(entry, place);
         }
         retired.ensureRoom(HashTable.retirementsBound());
-        assertThat(table.put(keyHash, entry, access, null, HashTable.ANY)).isEqualTo(HashTable.INSERTED);
+        assertThat(table.put(keyHash, entry, access, null, HashTable.ANY, true)).isEqualTo(HashTable.INSERTED);
     }
 
     private static byte[] key(int number) {

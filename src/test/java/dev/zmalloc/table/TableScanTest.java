@@ -154,7 +154,8 @@ class TableScanTest {
         long entry = account.tryAllocate(EntryLayout.entryBytes(key.length, 0, false));
         EntryLayout.writeHeader(entry, key.length, 0, EntryLayout.NEVER);
         Memory.copyIn(key, 0, EntryLayout.keyAddress(entry), key.length);
-        assertThat(table.put(hash.hash(key), entry, 0, null, HashTable.ABSENT)).isEqualTo(HashTable.INSERTED);
+        assertThat(table.put(hash.hash(key), entry, 0, null, HashTable.ABSENT, true))
+                .isEqualTo(HashTable.INSERTED);
         return entry;
     }
 
