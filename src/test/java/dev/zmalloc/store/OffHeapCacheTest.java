@@ -282,6 +282,8 @@ class OffHeapCacheTest {
                 .maxMemory("1mb")
                 .evictionPolicy(EvictionPolicy.NOEVICTION)
                 .build()) {
+            // So that what is used is not less than a store needs when it is opened.
+            cache.put("other", "x".repeat(10_000));
             cache.put("lasting", "1");
             cache.put("expiring", "1", MILLI);
             cache.policy().eviction().setMaxMemory(cache.usedMemory());
