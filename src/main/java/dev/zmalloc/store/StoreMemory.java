@@ -193,18 +193,15 @@ final class StoreMemory {
     }
 
     /**
-     * Takes a block for an entry. The caller owns it, and owes the lane a {@link WriterLane#end}.
+     * Takes a block for an entry from the allocator. The caller owns it.
      *
-     * @param lane the calling thread's
+     * @param lane the calling thread's, where it has begun an operation and got no block. The caller still owes it an
+     *     end, unless this throws
      * @param keyBytes for the refusal
      * @throws MaxMemoryException if the limit leaves no room and the policy can make none
      * @throws NativeOutOfMemoryError if the allocator has no memory
      */
     long take(WriterLane lane, long entryBytes, int keyBytes) {
-        long replaced = lane.begin(entryBytes);
-        if (replaced != 0) {
-            return replaced;
-        }
         long bound = RawZMalloc.usableBytesBound(entryBytes);
         MemoryAccount refusing = account.reserve(bound);
         if (refusing != null) {

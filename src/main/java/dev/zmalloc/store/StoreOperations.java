@@ -220,7 +220,8 @@ final class StoreOperations {
             @Nullable LeftEntry replaced) {
         long entryBytes = EntryLayout.entryBytes(keyBytes, valueBytes, expiry != EntryLayout.NEVER);
         WriterLane lane = lanes.own();
-        long entry = memory.take(lane, entryBytes, keyBytes);
+        long reused = lane.begin(entryBytes);
+        long entry = reused != 0 ? reused : memory.take(lane, entryBytes, keyBytes);
         long outcome = HashTable.REFUSED;
         Stripe stripe;
         try {
@@ -237,10 +238,14 @@ final class StoreOperations {
             stripe = stripe(keyHash);
             outcome = memory.insert(stripe, keyHash, entry, keyBytes, expected, replaced);
         } finally {
-            if (outcome < 0) {
+            if (outcome >= 0) {
+                lane.end(outcome);
+            } else if (reused != 0) {
+                lane.giveBack(entry, entryBytes);
+            } else {
                 memory.free(entry, entryBytes);
+                lane.end(outcome);
             }
-            lane.end(outcome);
         }
         // The entry is the table's by now: whatever goes wrong from here on must not free it.
         if (outcome == HashTable.INSERTED && stripe.isCrowded()) {

@@ -36,7 +36,8 @@ final class WriterLane {
     }
 
     /**
-     * Begins an operation that needs a block for an entry. The caller owes an {@link #end} or {@link #withdraw}.
+     * Begins an operation that needs a block for an entry. The caller owes an {@link #end}, {@link #giveBack} or
+     * {@link #withdraw}.
      *
      * @return a block for {@code entryBytes}, which is the caller's; 0 if it has to come from the allocator
      */
@@ -86,19 +87,29 @@ final class WriterLane {
      */
     void end(long outcome) {
         boolean isReplaced = outcome > HashTable.INSERTED;
+        end(
+                isReplaced ? outcome : 0,
+                isReplaced ? EntryLayout.entryBytes(outcome) : 0,
+                outcome >= HashTable.INSERTED ? 1 : 0);
+    }
+
+    /** Ends an operation that did not come to use the block that it got from here, which is as it was before then. */
+    void giveBack(long block, long bytes) {
+        end(block, bytes, 0);
+    }
+
+    private void end(long block, long bytes, int put) {
         boolean isLate;
         lock.lock();
         try {
-            if (isReplaced) {
-                replaced.retireExpected(outcome, EntryLayout.entryBytes(outcome));
-            } else {
+            if (block == 0) {
                 replaced.expectNoMore();
+            } else {
+                replaced.retireExpected(block, bytes);
             }
-            if (outcome >= HashTable.INSERTED) {
-                puts.add(1);
-            }
+            puts.add(put);
             ended.add(1);
-            isLate = isClosed && isReplaced;
+            isLate = isClosed && block != 0;
         } finally {
             lock.unlock();
         }

@@ -133,6 +133,23 @@ class WriterLaneTest {
         assertThat(lanes.puts()).isZero();
     }
 
+    @Test
+    void aBlockThatWasOfNoUseIsBackWhereItWas() {
+        replace(100);
+        long used = account.usedMemory();
+        long waiting = lanes.readableBytes();
+        long block = lane.begin(ENTRY_BYTES);
+        assertThat(block != 0).isEqualTo(RawZMalloc.blocksAreAlike());
+        if (block == 0) {
+            lane.end(HashTable.REFUSED);
+        } else {
+            assertThat(lanes.readableBytes()).isLessThan(waiting);
+            lane.giveBack(block, ENTRY_BYTES);
+        }
+        assertThat(account.usedMemory()).isEqualTo(used);
+        assertThat(lanes.readableBytes()).isEqualTo(waiting);
+    }
+
     /** The one that did it holds a pin itself, for the value that it is to answer. */
     @Test
     void whatIsReplacedWhileTheStoreClosesIsFreedByWhoReplacedIt() {
