@@ -20,6 +20,11 @@ final class KeyStripes {
     private static final int COUNT = 256;
     private static final long NESTED_WAIT_SECONDS = 1;
 
+    /**
+     * Where no user's code runs under a lock, it is held for less than a microsecond: to be put to sleep takes more.
+     */
+    private static final int SPINS = 64;
+
     private final ReentrantLock[] locks = new ReentrantLock[COUNT];
 
     KeyStripes() {
@@ -58,8 +63,11 @@ final class KeyStripes {
     }
 
     private void lock(ReentrantLock lock) {
-        if (lock.tryLock()) {
-            return;
+        for (int spin = 0; spin < SPINS; spin++) {
+            if (lock.tryLock()) {
+                return;
+            }
+            Thread.onSpinWait();
         }
         if (!holdsAny()) {
             lock.lock();

@@ -10,10 +10,11 @@ import dev.zmalloc.table.RetiredBlocks;
  * they have replaced, whose blocks become those of their next ones.
  *
  * <pre>
- *   put:   begin ------> a block --> key, value --> Stripe.put ------> end
- *            ^           (taken over, or new)       (one slot changes)  |
- *            |                                                         |  the entry that was replaced
- *            +---- blocks that no reader holds any more <----- RetiredBlocks
+ *   put:   begin -----> a block ---> key, value ---> Stripe.put -------> end
+ *            ^          (taken over,                 (one slot            |
+ *            |           or new)                      changes)            | the entry that was replaced
+ *            |                                                            v
+ *            +------ blocks that no reader holds any more <--------- RetiredBlocks
  * </pre>
  *
  * So where entries are overwritten by entries of about their size, no memory is taken or given back, nothing is counted

@@ -147,11 +147,14 @@ public final class RetiredBlocks {
      * @return the block, which is the caller's; 0 if there is none that fits
      */
     public long takeOver(long bytes) {
+        if (!RawZMalloc.blocksAreAlike()) {
+            return 0;
+        }
         int size = ring.size();
         if (ripe == 0 && size <= PATIENT_BLOCKS && (size >= SPARE_BLOCKS || readable.get() > SPARE_BYTES)) {
             ripen();
         }
-        if (ripe == 0 || !RawZMalloc.blocksAreAlike()) {
+        if (ripe == 0) {
             return 0;
         }
         long usableBytes = RawZMalloc.usableBytesBound(bytes);
