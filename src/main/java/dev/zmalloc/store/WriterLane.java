@@ -17,7 +17,7 @@ import dev.zmalloc.table.RetiredBlocks;
  *            +------ blocks that no reader holds any more <--------- RetiredBlocks
  * </pre>
  *
- * So where entries are overwritten by entries of about their size, no memory is taken or given back, nothing is counted
+ * So where entries are overwritten by entries of their size class, no memory is taken or given back, nothing is counted
  * in any account, and the block that is written to is in the cache still. Two threads meet in the stripe of a key only,
  * and there for as long as it takes to change a slot.
  *
