@@ -4,7 +4,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Reads integers out of heap arrays in native byte order, so that they compare with what {@link Memory} reads. */
+/** Integers in heap arrays in native byte order, so that they compare with what {@link Memory} reads and writes. */
 public final class Bytes {
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
@@ -13,5 +13,10 @@ public final class Bytes {
     /** The eight bytes of {@code array} from {@code index}, which needs no alignment. */
     public static long getLong(byte[] array, int index) {
         return (long) LONG.get(array, index);
+    }
+
+    /** Sets the eight bytes of {@code array} from {@code index}, which needs no alignment. */
+    static void putLong(byte[] array, int index, long value) {
+        LONG.set(array, index, value);
     }
 }

@@ -36,6 +36,17 @@ public final class Memory {
     /** A copy or fill runs without a safepoint, so longer ones go in pieces: the JVM waits for one piece at most. */
     private static final int PIECE_BYTES = 1 << 20;
 
+    /**
+     * Up to this, arrays are copied word by word. The JVM's own copy ends with a masked access to 32 bytes: where those
+     * reach into the next cache line, it waits for that line too, which is another block's and seldom in the cache.
+     */
+    private static final int WORDWISE_BYTES = 256;
+
+    private static final int CACHE_LINE_BYTES = 64;
+
+    /** No page is smaller. */
+    private static final int SMALLEST_PAGE_BYTES = 4096;
+
     private Memory() {}
 
     @SuppressWarnings("restricted") // the one segment that makes this class what it is
@@ -115,6 +126,19 @@ public final class Memory {
         ALIGNED_LONG.setRelease(ALL, address, value);
     }
 
+    /**
+     * Has the processor fetch the cache line after that of {@code address}, while it goes on: for who will read on
+     * there, as far as it lies in the same page. The bytes there may be anybody's, and are not looked at.
+     */
+    public static void touchNextLine(long address) {
+        assert plausible(address, Byte.BYTES) : wild(address, Byte.BYTES);
+        long next = (address & -Long.BYTES) + CACHE_LINE_BYTES;
+        if (((address ^ next) & -SMALLEST_PAGE_BYTES) == 0) {
+            // An acquiring load stays, though nobody uses what it loads; it is a plain one to most processors.
+            long _ = (long) ALIGNED_LONG.getAcquire(ALL, next);
+        }
+    }
+
     /** Copies {@code bytes} from {@code source} to {@code target}; the two ranges may overlap. */
     public static void copy(long source, long target, long bytes) {
         assert plausible(source, bytes) : wild(source, bytes);
@@ -132,11 +156,24 @@ public final class Memory {
     /** Copies {@code bytes} of {@code source}, from index {@code offset}, to {@code target}. */
     public static void copyIn(byte[] source, int offset, long target, int bytes) {
         assert plausible(target, bytes) : wild(target, bytes);
+        if (isWordwise(bytes)) {
+            int last = bytes - Long.BYTES;
+            for (int index = 0; index < last; index += Long.BYTES) {
+                ALL.set(LONG, target + index, Bytes.getLong(source, offset + index));
+            }
+            ALL.set(LONG, target + last, Bytes.getLong(source, offset + last));
+            return;
+        }
         for (int done = 0; done < bytes; ) {
             int piece = Math.min(PIECE_BYTES, bytes - done);
             MemorySegment.copy(source, offset + done, ALL, ValueLayout.JAVA_BYTE, target + done, piece);
             done += piece;
         }
+    }
+
+    /** Whether a copy goes by words, of which the last may overlap the one before. */
+    private static boolean isWordwise(int bytes) {
+        return bytes >= Long.BYTES && bytes <= WORDWISE_BYTES;
     }
 
     /** Copies the first {@code bytes} of {@code source} to {@code target}. */
@@ -162,8 +199,14 @@ public final class Memory {
     /** Copies {@code bytes} from {@code source} into {@code target}, from index {@code offset}. */
     public static void copyOut(long source, byte[] target, int offset, int bytes) {
         assert plausible(source, bytes) : wild(source, bytes);
-        if (bytes <= PIECE_BYTES) {
-            // Every read of a value passes here: no loop, and no object, for one piece.
+        if (isWordwise(bytes)) {
+            int last = bytes - Long.BYTES;
+            for (int index = 0; index < last; index += Long.BYTES) {
+                Bytes.putLong(target, offset + index, ALL.get(LONG, source + index));
+            }
+            Bytes.putLong(target, offset + last, ALL.get(LONG, source + last));
+        } else if (bytes <= PIECE_BYTES) {
+            // No loop, and no object, for one piece.
             MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, source, target, offset, bytes);
         } else {
             copyOut(source, MemorySegment.ofArray(target), offset, bytes);

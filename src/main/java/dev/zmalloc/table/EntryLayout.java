@@ -172,6 +172,7 @@ public final class EntryLayout {
 
     /** Tells whether the entry's key is {@code key}, of {@code bytes}; see {@link ByteRange}. */
     static boolean hasKey(long entry, Object key, int bytes) {
+        Memory.touchNextLine(entry);
         int header = compactHeader(entry);
         if ((header & GENERAL_BIT) == 0) {
             return (header & COMPACT_MAX_KEY_BYTES) == bytes
@@ -182,6 +183,7 @@ public final class EntryLayout {
 
     /** Tells whether two entries have the same key. */
     static boolean sameKey(long left, long right) {
+        Memory.touchNextLine(left);
         int keyBytes = keyBytes(left);
         return keyBytes == keyBytes(right) && Memory.equal(keyAddress(left), keyAddress(right), keyBytes);
     }

@@ -1,12 +1,17 @@
 package dev.zmalloc.ffi;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.zmalloc.RawZMalloc;
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -56,6 +61,55 @@ class MemoryTest {
         Memory.putByte(block + 3 + source.length - 6, (byte) ~source[source.length - 1]);
         assertThat(Memory.equal(block + 3, source, 5, source.length - 5)).isFalse();
         assertThat(Memory.equal(block + 3, source, 5, source.length - 6)).isTrue();
+    }
+
+    /** Short arrays are copied otherwise than long ones. */
+    @Test
+    void copiesEachLengthAndNothingBesideIt() {
+        byte[] source = new byte[300];
+        new Random(3).nextBytes(source);
+        byte[] all = new byte[source.length + 16];
+        for (int bytes = 0; bytes <= source.length - 3; bytes++) {
+            Memory.fill(block, all.length, (byte) 0x55);
+            Memory.copyIn(source, 3, block + 5, bytes);
+            Memory.copyOut(block, all, 0, all.length);
+            byte[] expected = new byte[all.length];
+            Arrays.fill(expected, (byte) 0x55);
+            System.arraycopy(source, 3, expected, 5, bytes);
+            assertThat(all).as("%d bytes in", bytes).isEqualTo(expected);
+            Arrays.fill(all, (byte) 0x66);
+            Arrays.fill(expected, (byte) 0x66);
+            Memory.copyOut(block + 5, all, 7, bytes);
+            System.arraycopy(source, 3, expected, 7, bytes);
+            assertThat(all).as("%d bytes out", bytes).isEqualTo(expected);
+        }
+    }
+
+    /** Else this JVM would be gone. */
+    @Test
+    @SuppressWarnings("restricted") // maps a page that has none behind it
+    void goesNoFurtherThanThePage() throws Throwable {
+        Linker linker = Linker.nativeLinker();
+        MethodHandle mmap = linker.downcallHandle(
+                linker.defaultLookup().find("mmap").orElseThrow(),
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+        MethodHandle munmap = linker.downcallHandle(
+                linker.defaultLookup().find("munmap").orElseThrow(),
+                FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+        long pageBytes = PageSize.bytesOrLargest();
+        int readAndWrite = 3;
+        int privateAndAnonymous = 0x22;
+        long page = (long) mmap.invokeExact(0L, 2 * pageBytes, readAndWrite, privateAndAnonymous, -1, 0L);
+        assertThat(page).isPositive();
+        assertThat((int) munmap.invokeExact(page + pageBytes, pageBytes)).isZero();
+        byte[] array = new byte[300];
+        for (int bytes = 1; bytes < array.length; bytes++) {
+            long address = page + pageBytes - bytes;
+            Memory.touchNextLine(address);
+            Memory.copyIn(array, 0, address, bytes);
+            Memory.copyOut(address, array, 0, bytes);
+        }
+        assertThat((int) munmap.invokeExact(page, pageBytes)).isZero();
     }
 
     @Test
@@ -132,6 +186,7 @@ class MemoryTest {
                     .hasMessageContaining("0x" + Long.toHexString(wild))
                     .hasMessageContaining("8 bytes");
             assertThatThrownBy(() -> Memory.putByte(wild, (byte) 0)).isInstanceOf(AssertionError.class);
+            assertThatThrownBy(() -> Memory.touchNextLine(wild)).isInstanceOf(AssertionError.class);
             assertThatThrownBy(() -> Memory.copyIn(array, 0, wild, 8)).isInstanceOf(AssertionError.class);
             assertThatThrownBy(() -> Memory.copy(block, wild, 8)).isInstanceOf(AssertionError.class);
             assertThatThrownBy(() -> Memory.segment(wild, 1)).isInstanceOf(AssertionError.class);
