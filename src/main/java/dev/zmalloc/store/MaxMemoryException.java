@@ -1,5 +1,7 @@
 package dev.zmalloc.store;
 
+import dev.zmalloc.MemoryAccount;
+
 /**
  * A store had no room for an entry: its limit would be passed, and eviction could not make room. The store is as it
  * was, but for what was evicted in the attempt.
@@ -26,6 +28,22 @@ public final class MaxMemoryException extends RuntimeException {
         this.usedMemory = usedMemory;
         this.maxMemory = maxMemory;
         this.keyBytes = keyBytes;
+    }
+
+    /** A refusal with the numbers of the account whose limit stands in the way: the store's own, or one above it. */
+    static MaxMemoryException at(String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
+        return after(0, reason, refusing, requestedBytes, keyBytes);
+    }
+
+    /** The same where {@code takenBytes} of the entry are taken already, with the numbers once they are given back. */
+    static MaxMemoryException after(
+            long takenBytes, String reason, MemoryAccount refusing, long lackingBytes, int keyBytes) {
+        return new MaxMemoryException(
+                reason + " in " + refusing.path(),
+                takenBytes + lackingBytes,
+                refusing.usedMemory() - takenBytes,
+                refusing.maxMemory(),
+                keyBytes);
     }
 
     /** The usable bytes that the entry would take. */

@@ -376,7 +376,7 @@ final class StoreGroup {
                 }
             }
             if (!hasRoom && (!isWaiting || System.nanoTime() - start > MAX_WAIT_NANOS)) {
-                throw StoreMemory.refusal("no room to open a store", refusing, bytes, 0);
+                throw MaxMemoryException.at("no room to open a store", refusing, bytes, 0);
             }
             if (!hasRoom) {
                 LockSupport.parkNanos(PAUSE_NANOS);

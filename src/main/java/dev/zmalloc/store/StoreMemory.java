@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * A store's memory: takes blocks for entries within the limit, and makes room for them.
  *
  * <p>Room is made, in this order, of what is free already and waits only for readers or for a cleared table to be taken
- * apart, and by eviction. What waits for readers counts as used, but nothing more is evicted than what is then still
- * lacking: readers in an epoch are done in a moment, and so is who copies an entry that it has pinned. Entries that
- * somebody holds are not waited for.
+ * apart, and by eviction. What waits for readers counts as used, but is not evicted for: readers in an epoch are done
+ * in a moment, and so is who copies an entry that it has pinned. That moment is used to evict what the next puts will
+ * need, some entries ahead and no more. Entries that somebody holds are not waited for.
  *
  * <p>All of that is looked for in the {@link StoreGroup} of the limit that refused: in the store alone, or in others
  * too.
@@ -35,6 +35,14 @@ final class StoreMemory {
 
     /** How long closing waits for reads that copy. They take microseconds, unless their thread lost its processor. */
     private static final long MAX_CLOSE_NANOS = 10_000_000_000L;
+
+    /**
+     * What may wait for readers before who needs room waits too, and does not evict for those that come: in entries.
+     */
+    private static final int MAX_ENTRIES_AHEAD = 32;
+
+    /** And as a share of the limit, 1 to 2 to the power of this. */
+    private static final int MAX_SHARE_AHEAD_SHIFT = 10;
 
     private static final int SPINS = 200;
     private static final long NO_BYTES = Long.MAX_VALUE;
@@ -285,7 +293,7 @@ final class StoreMemory {
         if (group.isTooLarge(bytes)) {
             checkOpen();
             tooLarge.increment();
-            throw refusal("an entry larger than the limit can hold", group.account(), bytes, keyBytes);
+            throw MaxMemoryException.at("an entry larger than the limit can hold", group.account(), bytes, keyBytes);
         }
     }
 
@@ -345,7 +353,9 @@ final class StoreMemory {
     private long makeRoom(StoreGroup group, long bytes, int holds, long removals, long waitedNanos) {
         long readable = group.readableBytes();
         if (readable > 0 && !group.isOver(bytes - readable)) {
-            return group.reclaim() > 0 ? waitedNanos : waitedNanos + pause(group, bytes, true);
+            return group.reclaim() > 0 || evictAhead(group, bytes, readable)
+                    ? waitedNanos
+                    : waitedNanos + pause(group, bytes, true);
         }
         if (group.hasCleared()) {
             // Nothing is evicted in place of what was cleared: that is free once the readers of this moment are done.
@@ -369,6 +379,15 @@ final class StoreMemory {
         }
         // Unless it was asked of a group that the store has left meanwhile.
         return group == group(group.account()) ? MAX_WAIT_NANOS + 1 : waitedNanos;
+    }
+
+    /**
+     * Evicts an entry that the next puts need room for, in place of waiting for readers: their blocks have become free
+     * by then, and nobody waits. Answers whether it did.
+     */
+    private boolean evictAhead(StoreGroup group, long bytes, long readable) {
+        long most = Math.min(bytes * MAX_ENTRIES_AHEAD, group.account().maxMemory() >>> MAX_SHARE_AHEAD_SHIFT);
+        return readable < most && group.evictOne(this) > 0;
     }
 
     /** What is free as soon as readers of this moment are done. */
@@ -468,7 +487,8 @@ final class StoreMemory {
             if (waitedNanos > MAX_WAIT_NANOS) {
                 checkOpen();
                 noRoom.increment();
-                throw noBucket(group, refusing, RawZMalloc.zmallocSize(entry), bytes, keyBytes);
+                String reason = "no room in the table, and " + whyNot(group);
+                throw MaxMemoryException.after(RawZMalloc.zmallocSize(entry), reason, refusing, bytes, keyBytes);
             }
             waitedNanos = makeRoom(group, bytes, 1, removals, waitedNanos);
         }
@@ -531,17 +551,6 @@ final class StoreMemory {
                 "no room among the entries, and " + whyNot(own), weight, budget.used(), budget.wanted(), keyBytes);
     }
 
-    /** A refusal of an entry that is taken already, with the numbers as they are once it was given back. */
-    private MaxMemoryException noBucket(
-            StoreGroup group, MemoryAccount refusing, long takenBytes, long bucketBytes, int keyBytes) {
-        return new MaxMemoryException(
-                "no room in the table, and " + whyNot(group) + " in " + refusing.path(),
-                takenBytes + bucketBytes,
-                refusing.usedMemory() - takenBytes,
-                refusing.maxMemory(),
-                keyBytes);
-    }
-
     /**
      * Evicts as much as the table of a stripe needs to grow at its next insertion, and no more: where others that share
      * an account take the room, the chains stay long, and nothing else is lost.
@@ -567,7 +576,7 @@ final class StoreMemory {
     private MaxMemoryException rejected(String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
         checkOpen();
         noRoom.increment();
-        return refusal(reason, refusing, requestedBytes, keyBytes);
+        return MaxMemoryException.at(reason, refusing, requestedBytes, keyBytes);
     }
 
     private void checkOpen() {
@@ -580,15 +589,5 @@ final class StoreMemory {
     private MemoryAccount refusing(long bytes) {
         MemoryAccount refusing = account.refusing(bytes);
         return refusing == null ? account.leastRoom() : refusing;
-    }
-
-    /** A refusal with the numbers of the account whose limit stands in the way: the store's own, or one above it. */
-    static MaxMemoryException refusal(String reason, MemoryAccount refusing, long requestedBytes, int keyBytes) {
-        return new MaxMemoryException(
-                reason + " in " + refusing.path(),
-                requestedBytes,
-                refusing.usedMemory(),
-                refusing.maxMemory(),
-                keyBytes);
     }
 }

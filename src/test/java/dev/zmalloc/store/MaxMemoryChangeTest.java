@@ -39,6 +39,15 @@ class MaxMemoryChangeTest {
         return store;
     }
 
+    private static void reclaim(OffHeapStore store) {
+        store.parts().lanes().reclaim();
+        for (Stripe stripe : store.stripes()) {
+            while (stripe.readableBytes() > 0) {
+                stripe.reclaim();
+            }
+        }
+    }
+
     private static long indexBytes(OffHeapStore store) {
         long bytes = 0;
         for (Stripe stripe : store.stripes()) {
@@ -122,15 +131,35 @@ class MaxMemoryChangeTest {
                 store.parts().epochs().exit(reader);
             }
             long size = store.size();
-            store.parts().lanes().reclaim();
-            for (Stripe stripe : store.stripes()) {
-                while (stripe.readableBytes() > 0) {
-                    stripe.reclaim();
-                }
-            }
+            reclaim(store);
             assertThat(store.eviction().performEvictions()).isEqualTo(EvictionResult.OK);
             assertThat(store.size()).isEqualTo(size);
             assertThat(store.usedMemory()).isLessThanOrEqualTo(wanted);
+            StoreValidator.validate(store);
+        }
+    }
+
+    /** Who waits for a reader evicts meanwhile what the next puts need: some entries, and these need no more then. */
+    @Test
+    void whatIsEvictedAheadIsBoundedAndUsedUp() {
+        try (OffHeapStore store = filled(EvictionPolicy.ALLKEYS_LRU, 20_000)) {
+            store.keeper().close();
+            reclaim(store);
+            store.eviction().setMaxMemory(store.usedMemory());
+            long before = store.statistics().evictions();
+            int reader = store.parts().epochs().enter();
+            try {
+                assertThatThrownBy(() -> store.put(key(30_000), new byte[100], HOUR))
+                        .isInstanceOf(MaxMemoryException.class);
+            } finally {
+                store.parts().epochs().exit(reader);
+            }
+            long after = store.statistics().evictions();
+            assertThat(after - before).isBetween(8L, 33L);
+            for (int number = 0; number < (after - before) / 2; number++) {
+                store.put(key(30_000 + number), new byte[100], HOUR);
+            }
+            assertThat(store.statistics().evictions()).isEqualTo(after);
             StoreValidator.validate(store);
         }
     }
