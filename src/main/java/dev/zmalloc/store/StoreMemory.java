@@ -36,12 +36,10 @@ final class StoreMemory {
     /** How long closing waits for reads that copy. They take microseconds, unless their thread lost its processor. */
     private static final long MAX_CLOSE_NANOS = 10_000_000_000L;
 
-    /**
-     * What may wait for readers before who needs room waits too, and does not evict for those that come: in entries.
-     */
+    /** Entries that may wait for readers before who needs room waits too, and does not evict for those that come. */
     private static final int MAX_ENTRIES_AHEAD = 32;
 
-    /** And as a share of the limit, 1 to 2 to the power of this. */
+    /** And their share of the limit: 1 to 2 to the power of this. */
     private static final int MAX_SHARE_AHEAD_SHIFT = 10;
 
     private static final int SPINS = 200;
@@ -249,24 +247,24 @@ final class StoreMemory {
         StoreGroup group = group(refusing);
         Telemetry.Span span = Telemetry.present().beginEviction();
         if (span == null) {
-            makeRoomAndHold(lane, group, bytes, keyBytes);
+            makeRoomAndHold(lane, refusing, bytes, keyBytes);
             return;
         }
         long evictions = group.evictions();
         long evictedBytes = group.evictedBytes();
         try {
-            makeRoomAndHold(lane, group, bytes, keyBytes);
+            makeRoomAndHold(lane, refusing, bytes, keyBytes);
         } finally {
             span.end(group.evictions() - evictions, group.evictedBytes() - evictedBytes);
         }
     }
 
-    private void makeRoomAndHold(WriterLane lane, StoreGroup first, long bytes, int keyBytes) {
-        StoreGroup group = first;
+    private void makeRoomAndHold(WriterLane lane, MemoryAccount first, long bytes, int keyBytes) {
+        MemoryAccount refusing = first;
+        StoreGroup group = group(refusing);
         long removals = group.removals();
         long waitedNanos = 0;
-        MemoryAccount refusing;
-        while ((refusing = tryHold(lane, bytes)) != null) {
+        do {
             if (group == group(refusing)) {
                 if (waitedNanos > MAX_WAIT_NANOS) {
                     throw rejected("no room, and " + whyNot(group), refusing, bytes, keyBytes);
@@ -278,7 +276,8 @@ final class StoreMemory {
                 waitedNanos = Math.min(waitedNanos, MAX_WAIT_NANOS);
             }
             removals = group.removals();
-        }
+            refusing = tryHold(lane, bytes);
+        } while (refusing != null);
     }
 
     private void checkNotTooLarge(long bytes, int keyBytes) {
@@ -353,19 +352,21 @@ final class StoreMemory {
     private long makeRoom(StoreGroup group, long bytes, int holds, long removals, long waitedNanos) {
         long readable = group.readableBytes();
         if (readable > 0 && !group.isOver(bytes - readable)) {
-            return group.reclaim() > 0 || evictAhead(group, bytes, readable)
-                    ? waitedNanos
-                    : waitedNanos + pause(group, bytes, true);
+            boolean isNearer = group.reclaim() > 0 || evictAhead(group, bytes, readable);
+            return isNearer ? waitedNanos : waitedNanos + pause(group, bytes, true);
         }
         if (group.hasCleared()) {
             // Nothing is evicted in place of what was cleared: that is free once the readers of this moment are done.
             return group.drainSome() || group.reclaim() > 0 ? waitedNanos : waitedNanos + pause(group, bytes, false);
         }
-        // Asked first: an operation that has ended by then has left an entry to evict.
+        if (evict(group, removals)) {
+            return waitedNanos;
+        }
+        // Who holds memory is asked only now, since it takes other threads' cache lines, and before a second look: an
+        // operation that has ended by then has left an entry to evict.
         long endedBefore = group.ended();
         boolean othersHold = group.begun() - endedBefore > holds;
-        if (group.evictOne(this) > 0 || group.removals() != removals) {
-            // This thread's victim has made room, or another's has, which is gone again or not.
+        if (evict(group, removals)) {
             return waitedNanos;
         }
         // All asked again, in the order in which memory passes: who cleared a table meanwhile left nothing to evict.
@@ -379,6 +380,11 @@ final class StoreMemory {
         }
         // Unless it was asked of a group that the store has left meanwhile.
         return group == group(group.account()) ? MAX_WAIT_NANOS + 1 : waitedNanos;
+    }
+
+    /** Evicts an entry. Answers whether it, or another thread's victim, has made room, which is gone again or not. */
+    private boolean evict(StoreGroup group, long removals) {
+        return group.evictOne(this) > 0 || group.removals() != removals;
     }
 
     /**

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  *     xz -9e > jvm-start-classes.keys.xz
  * </pre>
  */
+@Tag("process") // once is enough: what it shows does not depend on the allocator
 class ReplayTest {
     private static final StepListener GO_ON = done -> true;
     private static final int REQUESTS = 10_602;
