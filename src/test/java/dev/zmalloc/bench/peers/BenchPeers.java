@@ -51,8 +51,9 @@ public final class BenchPeers implements Callable<Integer> {
             names = "--operations",
             split = ",",
             paramLabel = "NAME",
-            description = "What to measure, parted by commas: ${COMPLETION-CANDIDATES} (default: all).")
-    List<Operation> operations = List.of(Operation.values());
+            description = "What to measure, parted by commas: ${COMPLETION-CANDIDATES} (default: all but the"
+                    + " last, whose keys depend on the value read before).")
+    List<Operation> operations = Operation.USUAL;
 
     @Option(names = "--forks", paramLabel = "N", description = "JVMs for each thing to measure (default: 3; quick: 1).")
     int forks;

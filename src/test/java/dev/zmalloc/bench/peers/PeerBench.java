@@ -71,6 +71,14 @@ public class PeerBench {
         return read(cursor, cursor.next());
     }
 
+    /** Like {@link #read}, but the next key is known by the value alone: the processor cannot go ahead to it. */
+    @Benchmark
+    public byte[] dependent(Cursor cursor) {
+        byte[] value = read(cursor, cursor.next() + cursor.zero);
+        cursor.zero = value[VALUE_BYTES - 1];
+        return value;
+    }
+
     @Benchmark
     public void overwrite(Cursor cursor) {
         overwrite(cursor, cursor.next());
@@ -117,6 +125,7 @@ public class PeerBench {
         final byte[] key = new byte[KeyStream.KEY_BYTES];
         final byte[] value = new byte[VALUE_BYTES];
         int position;
+        int zero;
         private int[] numbers = {};
 
         /** Draws it; each thread has its own. */

@@ -13,7 +13,12 @@ record PeerCase(Peer peer, Operation operation, int threads) {
         /** Puts of keys that are there. */
         OVERWRITE("overwrite", "overwrite"),
         /** One put in twenty, else reads. */
-        MIXED("mixed", "95 % read, 5 % overwrite");
+        MIXED("mixed", "95 % read, 5 % overwrite"),
+        /** Reads none of which can begin before the one before has ended. */
+        DEPENDENT("dependent", "read, each after the one before");
+
+        /** What is measured unless something else is asked for. */
+        static final List<Operation> USUAL = List.of(READ, OVERWRITE, MIXED);
 
         private final String method;
         private final String title;
