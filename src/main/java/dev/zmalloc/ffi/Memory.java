@@ -42,12 +42,20 @@ public final class Memory {
      */
     private static final int WORDWISE_BYTES = 256;
 
-    private static final int CACHE_LINE_BYTES = 64;
-
-    /** No page is smaller. */
-    private static final int SMALLEST_PAGE_BYTES = 4096;
+    private static final long ADDRESS_BITS = (1L << 48) - 1;
+    private static final long ALIGNED_ADDRESS_BITS = ADDRESS_BITS & -Long.BYTES;
 
     private Memory() {}
+
+    /** The same address, of which the JIT knows now that it is within {@link #ALL}: it leaves out the check of that. */
+    private static long at(long address) {
+        return address & ADDRESS_BITS;
+    }
+
+    /** Likewise for an access that needs a multiple of 8, which is checked too: six instructions are one. */
+    private static long aligned(long address) {
+        return address & ALIGNED_ADDRESS_BITS;
+    }
 
     @SuppressWarnings("restricted") // the one segment that makes this class what it is
     private static MemorySegment all() {
@@ -57,86 +65,73 @@ public final class Memory {
     /** Reads one byte at {@code address}. */
     public static byte getByte(long address) {
         assert plausible(address, Byte.BYTES) : wild(address, Byte.BYTES);
-        return ALL.get(ValueLayout.JAVA_BYTE, address);
+        return ALL.get(ValueLayout.JAVA_BYTE, at(address));
     }
 
     /** Reads two bytes at {@code address}. */
     public static short getShort(long address) {
         assert plausible(address, Short.BYTES) : wild(address, Short.BYTES);
-        return ALL.get(SHORT, address);
+        return ALL.get(SHORT, at(address));
     }
 
     /** Reads four bytes at {@code address}. */
     public static int getInt(long address) {
         assert plausible(address, Integer.BYTES) : wild(address, Integer.BYTES);
-        return ALL.get(INT, address);
+        return ALL.get(INT, at(address));
     }
 
     /** Reads eight bytes at {@code address}. */
     public static long getLong(long address) {
         assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
-        return ALL.get(LONG, address);
+        return ALL.get(LONG, at(address));
     }
 
     /** Writes one byte at {@code address}. */
     public static void putByte(long address, byte value) {
         assert plausible(address, Byte.BYTES) : wild(address, Byte.BYTES);
-        ALL.set(ValueLayout.JAVA_BYTE, address, value);
+        ALL.set(ValueLayout.JAVA_BYTE, at(address), value);
     }
 
     /** Writes two bytes at {@code address}. */
     public static void putShort(long address, short value) {
         assert plausible(address, Short.BYTES) : wild(address, Short.BYTES);
-        ALL.set(SHORT, address, value);
+        ALL.set(SHORT, at(address), value);
     }
 
     /** Writes four bytes at {@code address}. */
     public static void putInt(long address, int value) {
         assert plausible(address, Integer.BYTES) : wild(address, Integer.BYTES);
-        ALL.set(INT, address, value);
+        ALL.set(INT, at(address), value);
     }
 
     /** Writes eight bytes at {@code address}. */
     public static void putLong(long address, long value) {
         assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
-        ALL.set(LONG, address, value);
+        ALL.set(LONG, at(address), value);
     }
 
     /** Reads eight bytes at {@code address} at once, whoever writes them meanwhile. */
     public static long getLongOpaque(long address) {
-        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
-        return (long) ALIGNED_LONG.getOpaque(ALL, address);
+        assert plausibleLong(address) : wild(address, Long.BYTES);
+        return (long) ALIGNED_LONG.getOpaque(ALL, aligned(address));
     }
 
     /** Writes eight bytes at {@code address} at once. */
     public static void putLongOpaque(long address, long value) {
-        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
-        ALIGNED_LONG.setOpaque(ALL, address, value);
+        assert plausibleLong(address) : wild(address, Long.BYTES);
+        ALIGNED_LONG.setOpaque(ALL, aligned(address), value);
     }
 
     /** Reads eight bytes at {@code address}: no later access of this thread comes before it. */
     public static long getLongAcquire(long address) {
-        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
-        return (long) ALIGNED_LONG.getAcquire(ALL, address);
+        assert plausibleLong(address) : wild(address, Long.BYTES);
+        return (long) ALIGNED_LONG.getAcquire(ALL, aligned(address));
     }
 
     /** Writes eight bytes at {@code address}: no earlier access of this thread comes after it. */
     public static void putLongRelease(long address, long value) {
-        assert plausible(address, Long.BYTES) : wild(address, Long.BYTES);
-        ALIGNED_LONG.setRelease(ALL, address, value);
-    }
-
-    /**
-     * Has the processor fetch the cache line after that of {@code address}, while it goes on: for who will read on
-     * there, as far as it lies in the same page. The bytes there may be anybody's, and are not looked at.
-     */
-    public static void touchNextLine(long address) {
-        assert plausible(address, Byte.BYTES) : wild(address, Byte.BYTES);
-        long next = (address & -Long.BYTES) + CACHE_LINE_BYTES;
-        if (((address ^ next) & -SMALLEST_PAGE_BYTES) == 0) {
-            // An acquiring load stays, though nobody uses what it loads; it is a plain one to most processors.
-            long _ = (long) ALIGNED_LONG.getAcquire(ALL, next);
-        }
+        assert plausibleLong(address) : wild(address, Long.BYTES);
+        ALIGNED_LONG.setRelease(ALL, aligned(address), value);
     }
 
     /** Copies {@code bytes} from {@code source} to {@code target}; the two ranges may overlap. */
@@ -157,11 +152,12 @@ public final class Memory {
     public static void copyIn(byte[] source, int offset, long target, int bytes) {
         assert plausible(target, bytes) : wild(target, bytes);
         if (isWordwise(bytes)) {
+            long to = at(target);
             int last = bytes - Long.BYTES;
             for (int index = 0; index < last; index += Long.BYTES) {
-                ALL.set(LONG, target + index, Bytes.getLong(source, offset + index));
+                ALL.set(LONG, to + index, Bytes.getLong(source, offset + index));
             }
-            ALL.set(LONG, target + last, Bytes.getLong(source, offset + last));
+            ALL.set(LONG, to + last, Bytes.getLong(source, offset + last));
             return;
         }
         for (int done = 0; done < bytes; ) {
@@ -200,11 +196,12 @@ public final class Memory {
     public static void copyOut(long source, byte[] target, int offset, int bytes) {
         assert plausible(source, bytes) : wild(source, bytes);
         if (isWordwise(bytes)) {
+            long from = at(source);
             int last = bytes - Long.BYTES;
             for (int index = 0; index < last; index += Long.BYTES) {
-                Bytes.putLong(target, offset + index, ALL.get(LONG, source + index));
+                Bytes.putLong(target, offset + index, ALL.get(LONG, from + index));
             }
-            Bytes.putLong(target, offset + last, ALL.get(LONG, source + last));
+            Bytes.putLong(target, offset + last, ALL.get(LONG, from + last));
         } else if (bytes <= PIECE_BYTES) {
             // No loop, and no object, for one piece.
             MemorySegment.copy(ALL, ValueLayout.JAVA_BYTE, source, target, offset, bytes);
@@ -218,17 +215,17 @@ public final class Memory {
         assert plausible(address, bytes) : wild(address, bytes);
         if (bytes >= Long.BYTES && bytes <= 2 * Long.BYTES) {
             int last = bytes - Long.BYTES;
-            return ALL.get(LONG, address) == Bytes.getLong(array, offset)
-                    && ALL.get(LONG, address + last) == Bytes.getLong(array, offset + last);
+            return ALL.get(LONG, at(address)) == Bytes.getLong(array, offset)
+                    && ALL.get(LONG, at(address + last)) == Bytes.getLong(array, offset + last);
         }
         int index = 0;
         for (; index <= bytes - Long.BYTES; index += Long.BYTES) {
-            if (ALL.get(LONG, address + index) != Bytes.getLong(array, offset + index)) {
+            if (ALL.get(LONG, at(address + index)) != Bytes.getLong(array, offset + index)) {
                 return false;
             }
         }
         for (; index < bytes; index++) {
-            if (ALL.get(ValueLayout.JAVA_BYTE, address + index) != array[offset + index]) {
+            if (ALL.get(ValueLayout.JAVA_BYTE, at(address + index)) != array[offset + index]) {
                 return false;
             }
         }
@@ -241,8 +238,8 @@ public final class Memory {
         assert plausible(right, bytes) : wild(right, bytes);
         if (bytes >= Long.BYTES && bytes <= 2 * Long.BYTES) {
             long last = bytes - Long.BYTES;
-            return ALL.get(LONG, left) == ALL.get(LONG, right)
-                    && ALL.get(LONG, left + last) == ALL.get(LONG, right + last);
+            return ALL.get(LONG, at(left)) == ALL.get(LONG, at(right))
+                    && ALL.get(LONG, at(left + last)) == ALL.get(LONG, at(right + last));
         }
         return MemorySegment.mismatch(ALL, left, left + bytes, ALL, right, right + bytes) < 0;
     }
@@ -321,7 +318,7 @@ public final class Memory {
     public static long cStringBytes(long address) {
         assert plausible(address, 1) : wild(address, 1);
         long bytes = 0;
-        while (ALL.get(ValueLayout.JAVA_BYTE, address + bytes) != 0) {
+        while (ALL.get(ValueLayout.JAVA_BYTE, at(address + bytes)) != 0) {
             bytes++;
         }
         return bytes;
@@ -331,7 +328,12 @@ public final class Memory {
         return bytes >= 0 && address >= LOWEST_ADDRESS && address <= HIGHEST_ADDRESS - bytes;
     }
 
+    private static boolean plausibleLong(long address) {
+        return plausible(address, Long.BYTES) && (address & (Long.BYTES - 1)) == 0;
+    }
+
     private static String wild(long address, long bytes) {
-        return "no memory of this process: address 0x" + Long.toHexString(address) + ", " + bytes + " bytes";
+        return "no memory of this process, or not aligned: address 0x" + Long.toHexString(address) + ", " + bytes
+                + " bytes";
     }
 }

@@ -75,8 +75,9 @@ final class Stripe {
             if (entry == 0) {
                 return null;
             }
-            if (EntryLayout.valueBytes(entry) <= COPY_IN_EPOCH_BYTES) {
-                return EntryLayout.copyOfValue(entry);
+            byte[] value = EntryLayout.copyOfValue(entry, bytes, COPY_IN_EPOCH_BYTES);
+            if (value != null) {
+                return value;
             }
             pin = pins.pinForCopy(entry);
         } finally {

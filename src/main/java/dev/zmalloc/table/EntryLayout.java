@@ -2,6 +2,7 @@ package dev.zmalloc.table;
 
 import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.ffi.Memory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The layout of one entry in native memory: one block that holds the lengths, the key and the value.
@@ -136,12 +137,25 @@ public final class EntryLayout {
 
     /** A copy of the value. */
     public static byte[] copyOfValue(long entry) {
-        int header = compactHeader(entry);
-        boolean compact = (header & GENERAL_BIT) == 0;
-        byte[] value = new byte[compact ? header >>> Byte.SIZE : valueBytes(entry)];
-        long address = compact ? entry + COMPACT_HEADER_BYTES + (header & COMPACT_MAX_KEY_BYTES) : valueAddress(entry);
-        Memory.copyOut(address, value, 0, value.length);
+        byte[] value = new byte[valueBytes(entry)];
+        Memory.copyOut(valueAddress(entry), value, 0, value.length);
         return value;
+    }
+
+    /**
+     * A copy of the value, or {@code null} if it is longer than {@code atMost}, of 255 bytes at least.
+     *
+     * @param keyBytes the length of the key, which who has found the entry knows: where the value begins is then known
+     *     before the header is there, and the processor fetches the lines of both at once
+     */
+    public static byte @Nullable [] copyOfValue(long entry, int keyBytes, int atMost) {
+        int header = compactHeader(entry);
+        if ((header & GENERAL_BIT) == 0) {
+            byte[] value = new byte[header >>> Byte.SIZE];
+            Memory.copyOut(entry + COMPACT_HEADER_BYTES + keyBytes, value, 0, value.length);
+            return value;
+        }
+        return valueBytes(entry) <= atMost ? copyOfValue(entry) : null;
     }
 
     /** From which millisecond of the store's clock on the entry is dead; {@link #NEVER} if it does not expire. */
@@ -172,7 +186,6 @@ public final class EntryLayout {
 
     /** Tells whether the entry's key is {@code key}, of {@code bytes}; see {@link ByteRange}. */
     static boolean hasKey(long entry, Object key, int bytes) {
-        Memory.touchNextLine(entry);
         int header = compactHeader(entry);
         if ((header & GENERAL_BIT) == 0) {
             return (header & COMPACT_MAX_KEY_BYTES) == bytes
@@ -183,7 +196,6 @@ public final class EntryLayout {
 
     /** Tells whether two entries have the same key. */
     static boolean sameKey(long left, long right) {
-        Memory.touchNextLine(left);
         int keyBytes = keyBytes(left);
         return keyBytes == keyBytes(right) && Memory.equal(keyAddress(left), keyAddress(right), keyBytes);
     }

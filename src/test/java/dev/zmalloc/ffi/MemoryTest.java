@@ -105,7 +105,6 @@ class MemoryTest {
         byte[] array = new byte[300];
         for (int bytes = 1; bytes < array.length; bytes++) {
             long address = page + pageBytes - bytes;
-            Memory.touchNextLine(address);
             Memory.copyIn(array, 0, address, bytes);
             Memory.copyOut(address, array, 0, bytes);
         }
@@ -186,11 +185,13 @@ class MemoryTest {
                     .hasMessageContaining("0x" + Long.toHexString(wild))
                     .hasMessageContaining("8 bytes");
             assertThatThrownBy(() -> Memory.putByte(wild, (byte) 0)).isInstanceOf(AssertionError.class);
-            assertThatThrownBy(() -> Memory.touchNextLine(wild)).isInstanceOf(AssertionError.class);
             assertThatThrownBy(() -> Memory.copyIn(array, 0, wild, 8)).isInstanceOf(AssertionError.class);
             assertThatThrownBy(() -> Memory.copy(block, wild, 8)).isInstanceOf(AssertionError.class);
             assertThatThrownBy(() -> Memory.segment(wild, 1)).isInstanceOf(AssertionError.class);
         }
+        assertThatThrownBy(() -> Memory.getLongAcquire(block + 4))
+                .isInstanceOf(AssertionError.class)
+                .hasMessageContaining("0x" + Long.toHexString(block + 4));
         assertThatThrownBy(() -> Memory.fill(block, -1, (byte) 0)).isInstanceOf(AssertionError.class);
         assertThatThrownBy(() -> Memory.fill(block, Long.MAX_VALUE, (byte) 0)).isInstanceOf(AssertionError.class);
     }

@@ -47,6 +47,10 @@ class EntryLayoutTest {
                     }
                     assertThat(EntryLayout.copyOfKey(entry)).isEqualTo(key);
                     assertThat(EntryLayout.copyOfValue(entry)).isEqualTo(value);
+                    assertThat(EntryLayout.copyOfValue(entry, keyBytes, Math.max(255, valueBytes)))
+                            .isEqualTo(value);
+                    assertThat(EntryLayout.copyOfValue(entry, keyBytes, Math.max(255, valueBytes - 1)))
+                            .isEqualTo(valueBytes > 255 ? null : value);
                     assertThat(Memory.equal(EntryLayout.valueAddress(entry), value, 0, valueBytes))
                             .isTrue();
                     assertThat(EntryLayout.valueAddress(entry) + valueBytes).isEqualTo(entry + bytes);
