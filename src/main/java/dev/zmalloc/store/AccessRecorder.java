@@ -294,7 +294,7 @@ public final class AccessRecorder implements AutoCloseable {
             while (failure == null && written < chunk.requests) {
                 record.clear();
                 record.putInt(seconds)
-                        .putLong(chunk.hashes[written])
+                        .putLong(operations.disguised(chunk.hashes[written]))
                         .putInt(chunk.sizes[written])
                         .putLong(NEXT_UNKNOWN);
                 out.write(record.array());

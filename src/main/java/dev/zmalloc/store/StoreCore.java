@@ -4,8 +4,8 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.MemoryLimits;
 import dev.zmalloc.evict.Evictor;
 import dev.zmalloc.table.EntryPins;
+import dev.zmalloc.table.KeyHash;
 import dev.zmalloc.table.ReaderEpochs;
-import dev.zmalloc.table.SipHash;
 import dev.zmalloc.table.StripeSet;
 import java.util.List;
 import java.util.function.LongUnaryOperator;
@@ -67,7 +67,7 @@ final class StoreCore {
                 : settings.sharing(groups.getFirst().evictor()).build();
         parts = new StoreParts(
                 account,
-                SipHash.random(),
+                KeyHash.random(),
                 epochs,
                 pins,
                 stripes.length,

@@ -5,7 +5,7 @@ import dev.zmalloc.ffi.Memory;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
 import dev.zmalloc.table.HashTable;
-import dev.zmalloc.table.SipHash;
+import dev.zmalloc.table.KeyHash;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReference;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class StoreOperations {
     private static final int STRIPE_SHIFT = 48;
 
-    private final SipHash hash;
+    private final KeyHash hash;
     private final EntryPins pins;
     private final Stripe[] stripes;
     private final StoreMemory memory;
@@ -80,6 +80,11 @@ final class StoreOperations {
             used(hash.hash(key, keyBytes), valueBytes);
         }
         return isPut;
+    }
+
+    /** The hash of a key in another form, which tells nobody about the store's. */
+    long disguised(long keyHash) {
+        return hash.disguised(keyHash);
     }
 
     /** Has uses recorded from now on, if they are not already. */

@@ -4,8 +4,8 @@ import dev.zmalloc.MemoryAccount;
 import dev.zmalloc.RawZMalloc;
 import dev.zmalloc.table.EntryLayout;
 import dev.zmalloc.table.EntryPins;
+import dev.zmalloc.table.KeyHash;
 import dev.zmalloc.table.ReaderEpochs;
-import dev.zmalloc.table.SipHash;
 import dev.zmalloc.table.StripeSet;
 import java.time.Duration;
 import java.util.Objects;
@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  */
 record StoreParts(
         MemoryAccount account,
-        SipHash hash,
+        KeyHash hash,
         ReaderEpochs epochs,
         EntryPins pins,
         int stripes,

@@ -92,13 +92,23 @@ final class Directory {
         return chunks * BUCKETS_PER_CHUNK;
     }
 
-    private long leaf(int index) {
+    /** Where the directory begins, for {@link #bucket(long, int)}. */
+    long root() {
+        return root;
+    }
+
+    private static long leaf(long root, int index) {
         return Memory.getLongAcquire(root + (long) (index >>> LEAF_SHIFT) * Long.BYTES);
     }
 
     /** The address of a bucket below {@link #bucketCapacity}, now or when the index was published. */
     long bucket(int index) {
-        long chunk = Memory.getLongAcquire(chunkPointer(leaf(index), index >>> CHUNK_SHIFT));
+        return bucket(root, index);
+    }
+
+    /** The same for the directory that begins at {@code root}. */
+    static long bucket(long root, int index) {
+        long chunk = Memory.getLongAcquire(chunkPointer(leaf(root, index), index >>> CHUNK_SHIFT));
         return chunk + (long) (index & (BUCKETS_PER_CHUNK - 1)) * BucketLayout.BUCKET_BYTES;
     }
 
@@ -128,7 +138,7 @@ final class Directory {
     /** Retires the last chunk, whose buckets must be out of use, and the leaf that held it if that is empty then. */
     void removeChunk(RetiredBlocks retired) {
         chunks--;
-        long leaf = leaf(chunks * BUCKETS_PER_CHUNK);
+        long leaf = leaf(root, chunks * BUCKETS_PER_CHUNK);
         retired.retire(Memory.getLong(chunkPointer(leaf, chunks)), CHUNK_BYTES);
         if (chunks % FAN_OUT == 0) {
             retired.retire(leaf, NODE_BYTES);
@@ -138,7 +148,7 @@ final class Directory {
     /** Frees the last chunk likewise, at once: no reader may be on its way to it. */
     void freeChunk() {
         chunks--;
-        long leaf = leaf(chunks * BUCKETS_PER_CHUNK);
+        long leaf = leaf(root, chunks * BUCKETS_PER_CHUNK);
         account.free(Memory.getLong(chunkPointer(leaf, chunks)), CHUNK_BYTES);
         if (chunks % FAN_OUT == 0) {
             account.free(leaf, NODE_BYTES);

@@ -77,10 +77,7 @@ public final class HashTable {
      */
     static final int GROW_ENTRIES_PER_BUCKET = 6;
 
-    /**
-     * Entries per bucket at which lacking growth is worth an eviction: one and a half times the former, about the bound
-     * of Redis' dict.
-     */
+    /** Entries per bucket at which lacking growth is worth an eviction: 1.5 times the former, like Redis' dict. */
     private static final int CROWDED_ENTRIES_PER_BUCKET = 9;
 
     /** Entries per bucket below which the table shrinks: far from growing, so as not to swing between the two. */
@@ -106,11 +103,13 @@ public final class HashTable {
     }
 
     private final MemoryAccount account;
-    private final SipHash hash;
+    private final KeyHash hash;
     private final RetiredBlocks retired;
 
-    /** Set before the first bucket count is published, and read after it. */
+    /** Set before the first bucket count is published, and read after it; the root likewise, for readers. */
     private @Nullable Directory directory;
+
+    private long root;
 
     /** Bucket chains; 0 before the first insertion. Published by release. */
     private int buckets;
@@ -132,7 +131,7 @@ public final class HashTable {
      * @param hash tells the hash of a key; the same that callers pass to the other methods
      * @param retired takes over buckets that readers may still be in
      */
-    public HashTable(MemoryAccount account, SipHash hash, RetiredBlocks retired) {
+    public HashTable(MemoryAccount account, KeyHash hash, RetiredBlocks retired) {
         this.account = account;
         this.hash = hash;
         this.retired = retired;
@@ -431,9 +430,8 @@ public final class HashTable {
         BUCKETS_HANDLE.setRelease(this, count);
     }
 
-    @SuppressWarnings("NullAway") // there is a directory where there is a bucket
     long bucket(int index) {
-        return directory.bucket(index);
+        return Directory.bucket(root, index);
     }
 
     /** Takes the first buckets. Answers 0, or why not. */
@@ -444,6 +442,7 @@ public final class HashTable {
             return chunk;
         }
         directory = opened;
+        root = opened.root();
         publish(Directory.BUCKETS_PER_CHUNK);
         return 0;
     }

@@ -1,6 +1,5 @@
 package dev.zmalloc.table;
 
-import dev.zmalloc.ffi.ByteRange;
 import dev.zmalloc.ffi.Bytes;
 import dev.zmalloc.ffi.Memory;
 import java.lang.foreign.MemorySegment;
@@ -29,19 +28,17 @@ public record SipHash(long key0, long key1) {
         return new SipHash(random.nextLong(), random.nextLong());
     }
 
-    /** The hash of all bytes of {@code array}. */
-    public long hash(byte[] array) {
-        return hash(array, array.length);
-    }
-
-    /** The hash of {@code source}, of {@code bytes}; see {@link ByteRange}. */
-    public long hash(Object source, int bytes) {
-        return source instanceof byte[] array ? hash(array, bytes) : hash((MemorySegment) source, bytes);
+    /** The hash of the eight bytes of {@code number}. */
+    long hash(long number) {
+        Rounds rounds = new Rounds(key0, key1);
+        rounds.compress(number);
+        return rounds.finish(0, Long.BYTES);
     }
 
     // The same three times, and not once for any source: which kind it is would be asked again at each word.
 
-    private long hash(byte[] array, int bytes) {
+    /** The hash of the first {@code bytes} of {@code array}. */
+    long hash(byte[] array, int bytes) {
         Rounds rounds = new Rounds(key0, key1);
         int whole = bytes & -Long.BYTES;
         for (int index = 0; index < whole; index += Long.BYTES) {
@@ -54,7 +51,8 @@ public record SipHash(long key0, long key1) {
         return rounds.finish(tail, bytes);
     }
 
-    private long hash(MemorySegment segment, int bytes) {
+    /** The hash of the first {@code bytes} of {@code segment}. */
+    long hash(MemorySegment segment, int bytes) {
         Rounds rounds = new Rounds(key0, key1);
         int whole = bytes & -Long.BYTES;
         for (int index = 0; index < whole; index += Long.BYTES) {
@@ -68,7 +66,7 @@ public record SipHash(long key0, long key1) {
     }
 
     /** The hash of {@code bytes} at {@code address}. */
-    public long hash(long address, int bytes) {
+    long hash(long address, int bytes) {
         Rounds rounds = new Rounds(key0, key1);
         int whole = bytes & -Long.BYTES;
         for (int index = 0; index < whole; index += Long.BYTES) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 class HashTableTest {
     private final MemoryAccount account = new MemoryAccount("test", 0);
-    private final SipHash hash = SipHash.random();
+    private final KeyHash hash = KeyHash.random();
     private final RetiredBlocks retired =
             new RetiredBlocks(account, new ReaderEpochs(), new EntryPins(), new StripeSet(), 0);
     private final HashTable table = new HashTable(account, hash, retired);
@@ -125,8 +125,8 @@ class HashTableTest {
     void keysThatCollideUnderOneHashKeySpreadUnderAnother() {
         int colliding = 300;
         int lowBits = (1 << 14) - 1;
-        SipHash known = new SipHash(1, 2);
-        SipHash other = new SipHash(1, 3);
+        KeyHash known = new KeyHash(new SipHash(1, 2));
+        KeyHash other = new KeyHash(new SipHash(1, 3));
         HashTable underKnown = new HashTable(account, known, retired);
         HashTable underOther = new HashTable(account, other, retired);
         int candidate = 0;

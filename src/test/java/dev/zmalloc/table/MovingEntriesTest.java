@@ -27,7 +27,7 @@ class MovingEntriesTest {
     private static final long NANOS = 1_500_000_000;
     private static final long CHILD_BYTES = RawZMalloc.usableBytesBound(BucketLayout.BUCKET_BYTES);
 
-    private final SipHash hash = SipHash.random();
+    private final KeyHash hash = KeyHash.random();
     private final ReaderEpochs epochs = new ReaderEpochs();
 
     /** The table's account pays for its buckets alone. */

@@ -21,7 +21,7 @@ class SlotCursorTest {
     private static final int TAG_MASK = 0xFF00;
 
     private final MemoryAccount account = new MemoryAccount("test", 0);
-    private final SipHash hash = SipHash.random();
+    private final KeyHash hash = KeyHash.random();
     private final RetiredBlocks retired =
             new RetiredBlocks(account, new ReaderEpochs(), new EntryPins(), new StripeSet(), 0);
     private final HashTable table = new HashTable(account, hash, retired);

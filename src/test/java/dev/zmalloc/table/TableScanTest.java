@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class TableScanTest {
     private final MemoryAccount account = new MemoryAccount("test", 0);
-    private final SipHash hash = new SipHash(11, 12);
+    private final KeyHash hash = new KeyHash(new SipHash(11, 12));
     private final ReaderEpochs epochs = new ReaderEpochs();
     private final RetiredBlocks retired = new RetiredBlocks(account, epochs, new EntryPins(), new StripeSet(), 0);
     private final HashTable table = new HashTable(account, hash, retired);

@@ -9,25 +9,25 @@ import java.util.Set;
 /** Walks a table and checks every invariant that its classes state. */
 public final class TableValidator {
     private final HashTable table;
-    private final SipHash hash;
+    private final KeyHash hash;
     private final Set<Long> blocks = new HashSet<>();
     private long usedBytes;
     private long entries;
     private long children;
     private int longestChain;
 
-    private TableValidator(HashTable table, SipHash hash) {
+    private TableValidator(HashTable table, KeyHash hash) {
         this.table = table;
         this.hash = hash;
     }
 
     /** Checks {@code table}. Answers the usable bytes of all its blocks, entries included. */
-    public static long validate(HashTable table, SipHash hash) {
+    public static long validate(HashTable table, KeyHash hash) {
         return new TableValidator(table, hash).walk();
     }
 
     /** The buckets of the longest chain of {@code table}. */
-    public static int longestChain(HashTable table, SipHash hash) {
+    public static int longestChain(HashTable table, KeyHash hash) {
         TableValidator validator = new TableValidator(table, hash);
         validator.walk();
         return validator.longestChain;
