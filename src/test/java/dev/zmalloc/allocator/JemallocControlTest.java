@@ -140,6 +140,7 @@ class JemallocControlTest {
     @Tag("process")
     void servesWhereTheWholeProcessUsesIt() throws Exception {
         ChildJvm.Result result = ChildJvm.of(ControlProbe.class)
+                .withAllCompilers()
                 .environment("LD_PRELOAD", NativeLibraries.jemalloc().toString())
                 .run();
 

@@ -17,6 +17,7 @@ class UsedMemoryAgainstJemallocTest {
         NativeLibraries.jemalloc();
 
         ChildJvm.Result result = ChildJvm.of(UsedMemoryProbe.class)
+                .withAllCompilers()
                 .environment("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384")
                 .property(LibraryFinder.SOURCES_PROPERTY, "system")
                 .run(Long.toString(seed));

@@ -93,6 +93,7 @@ class PublishedTracesTest {
         }
         assertThat(Path.of(folder)).isDirectory();
         ChildJvm.Result result = ChildJvm.of(PublishedTracesProbe.class)
+                .withAllCompilers()
                 .withoutOption("--sun-misc-unsafe-memory-access=deny")
                 .run(folder);
         assertThat(result.exit()).as(result.toString()).isZero();

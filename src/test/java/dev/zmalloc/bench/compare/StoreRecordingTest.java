@@ -19,6 +19,7 @@ class StoreRecordingTest {
     void theLogOfAStoreKeepsItsLimitAndCanBeReplayed() throws Exception {
         Path file = folder.resolve("store.log");
         ChildJvm.Result result = ChildJvm.of(StoreRecording.class)
+                .withAllCompilers()
                 .property("zmalloc.allocator", RecordingAllocator.class.getName())
                 .property(RecordingAllocator.FILE_PROPERTY, file.toString())
                 .run(Integer.toString(MEBIBYTES), "1");
