@@ -163,7 +163,8 @@ class ResidentGuardTest {
         ResidentGuard guard = ResidentGuard.builder(store)
                 .maxResident(limit)
                 .floor(0)
-                .evictedPerSecond(1)
+                // Slow enough that a step which comes late makes up for little at once.
+                .evictedPerSecond(0.1)
                 .interval(Duration.ofMillis(1))
                 .residentBytes(() -> {
                     if (resident == 0) {
