@@ -78,7 +78,7 @@ bench-store: ## Measures the store by itself, 15 minutes and 10 GB (QUICK=1: two
 	@scripts/natives.sh run
 	@scripts/bench-store.sh $(ARGS)
 
-bench-eviction: ## Measures a store at its limit, 18 minutes and 4 GB (QUICK=1: a minute and a half; options in ARGS)
+bench-eviction: ## Measures a store at its limit, 19 minutes and 4 GB (QUICK=1: a minute and a half; options in ARGS)
 	@scripts/natives.sh run
 	@scripts/bench-eviction.sh $(ARGS)
 

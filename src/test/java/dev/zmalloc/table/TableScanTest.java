@@ -84,7 +84,8 @@ class TableScanTest {
         byte[] staying = inBucket(bucket, number(going) + 1);
         long position = Integer.toUnsignedLong(Integer.reverse(bucket));
         int changed = 0;
-        for (int round = 0; round < 100; round++) {
+        // Both threads must run at once for it, which other work on the machine can keep them from for a while.
+        for (int round = 0; round < 100 || (changed == 0 && round < 10_000); round++) {
             put(going);
             put(slow);
             long moved = put(staying);

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
         description = {
             "Measures a store at its limit: requests beside OHC and Caffeine, what evicting one entry takes, single"
                     + " puts, operations while the limit is lowered, and whether it is ever passed.",
-            "Without --quick, all of it takes about 18 minutes and 4 GB of memory."
+            "Without --quick, all of it takes about 19 minutes and 4 GB of memory."
         })
 public final class BenchEviction implements Callable<Integer> {
     @Option(

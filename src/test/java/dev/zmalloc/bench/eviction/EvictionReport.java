@@ -46,6 +46,9 @@ final class EvictionReport {
         if (run.has(Part.LIMIT)) {
             limit();
         }
+        if (run.has(Part.LISTENER)) {
+            listener();
+        }
     }
 
     private void churn(int threads) {
@@ -151,6 +154,16 @@ final class EvictionReport {
             }
         }
         ratio("highest", "limit.highest_to_limit", highest, "<= 1");
+    }
+
+    private void listener() {
+        out.printf("%nWith a listener that adds up sizes, time to that without%n");
+        for (String operation : List.of("overwrite", "churn")) {
+            double without = findings.median("listener.false." + operation + "_nanos");
+            double with = findings.median("listener.true." + operation + "_nanos");
+            String words = operation.equals("churn") ? "get, and put on a miss, at the limit" : operation;
+            ratio(words, "listener." + operation + "_to_without", with / without, "");
+        }
     }
 
     private void ratio(String words, String name, double value, String goal) {

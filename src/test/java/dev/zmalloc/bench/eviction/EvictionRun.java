@@ -36,7 +36,9 @@ final class EvictionRun {
         /** Single operations while a limit is lowered by half. */
         LOWERING,
         /** Whether the limit is ever passed. */
-        LIMIT
+        LIMIT,
+        /** What a listener costs. */
+        LISTENER
     }
 
     EvictionRun(boolean quick, Set<Part> parts, PeerJvm jvm) {
@@ -62,6 +64,15 @@ final class EvictionRun {
             }
             if (parts.contains(Part.PUT)) {
                 steps.add("put", quick ? 10 : 24, () -> run("put.", PutLatency.class, quick ? "1" : "4"));
+            }
+            if (parts.contains(Part.LISTENER)) {
+                for (String listens : List.of("false", "true")) {
+                    String name = "listener." + listens;
+                    steps.add(
+                            name,
+                            quick ? 6 : 10,
+                            () -> run(name + ".", ListenerCost.class, listens, quick ? "1" : "3"));
+                }
             }
             if (parts.contains(Part.LOWERING)) {
                 String entries = Integer.toString(lowered());
