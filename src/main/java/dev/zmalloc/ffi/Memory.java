@@ -218,14 +218,15 @@ public final class Memory {
             return ALL.get(LONG, at(address)) == Bytes.getLong(array, offset)
                     && ALL.get(LONG, at(address + last)) == Bytes.getLong(array, offset + last);
         }
+        long from = at(address);
         int index = 0;
         for (; index <= bytes - Long.BYTES; index += Long.BYTES) {
-            if (ALL.get(LONG, at(address + index)) != Bytes.getLong(array, offset + index)) {
+            if (ALL.get(LONG, from + index) != Bytes.getLong(array, offset + index)) {
                 return false;
             }
         }
         for (; index < bytes; index++) {
-            if (ALL.get(ValueLayout.JAVA_BYTE, at(address + index)) != array[offset + index]) {
+            if (ALL.get(ValueLayout.JAVA_BYTE, from + index) != array[offset + index]) {
                 return false;
             }
         }

@@ -397,6 +397,7 @@ public final class HashTable {
         assert size() == 0 && childCount() == 0 : size() + " entries, " + childCount() + " children";
         left.close();
         directory = null;
+        root = 0;
         return true;
     }
 

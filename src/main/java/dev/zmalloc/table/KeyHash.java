@@ -15,13 +15,15 @@ import java.lang.foreign.ValueLayout;
  *   more              SipHash-1-3 of all bytes
  * </pre>
  *
- * <p>The sum is strongly universal: over all secrets, the hashes of any two keys are independent of each other, and
+ * <p>With random constants the sum is strongly universal: the hashes of any two keys are independent of each other, and
  * each is any number as likely as any other, so two keys that somebody chose share a bucket as seldom as two that
  * nobody chose (D. Lemire and O. Kaser, "Strongly universal string hashing is fast", The Computer Journal 57, 2014,
- * from L. Carter and M. Wegman). That is proven, where SipHash is believed; but it is so for keys that are chosen
- * before any hash is seen. The sum is linear, so a few hashes with their keys would tell the constants: hashes stay
- * within the process, and what leaves it goes through {@link #disguised}. The mixing, which is the same for all
- * secrets, breaks up the rows that keys in a row are mapped to.
+ * from L. Carter and M. Wegman). The constants come from SipHash, and are as random as that is. It is weaker than
+ * SipHash in one thing: it holds for keys that are chosen before any hash is seen, and since the sum is linear, a few
+ * hashes with their keys would tell the constants. So hashes stay within the process, and what leaves it goes through
+ * {@link #disguised}. A scan's cursor tells the lowest bits of the hash of the keys beside it: who hands cursors to
+ * strangers tells them that. The mixing, which is the same for all secrets, breaks up the rows that keys in a row are
+ * mapped to.
  *
  * <p>As compiled, SipHash takes some 170 instructions for 16 bytes, and the sum 65. What counts is less the time for
  * these than that the processor looks ahead so many instructions only while a read waits for memory: with fewer, the

@@ -16,14 +16,14 @@ import java.security.SecureRandom;
  * @param key0 the first half of the key
  * @param key1 the second half of the key
  */
-public record SipHash(long key0, long key1) {
+record SipHash(long key0, long key1) {
     private static final long C0 = 0x736f6d6570736575L;
     private static final long C1 = 0x646f72616e646f6dL;
     private static final long C2 = 0x6c7967656e657261L;
     private static final long C3 = 0x7465646279746573L;
 
     /** A hash under a fresh random key. */
-    public static SipHash random() {
+    static SipHash random() {
         SecureRandom random = new SecureRandom();
         return new SipHash(random.nextLong(), random.nextLong());
     }

@@ -3,9 +3,12 @@ package dev.zmalloc.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.ThreadFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,6 +36,25 @@ class AccessRecorderFaultsTest {
             recorder.close();
             assertThat(recorder.recorded()).isEqualTo(1);
         }
+    }
+
+    @Test
+    void whatIsWrittenIsNotTheStoresOwnHash() {
+        try (OffHeapStore store = OffHeapStore.builder().build()) {
+            byte[] key = {1, 2, 3};
+            long own = store.parts().hash().hash(key);
+            long first = recordedHash(store, key);
+            assertThat(first).isEqualTo(store.parts().hash().disguised(own)).isNotEqualTo(own);
+            assertThat(recordedHash(store, key)).as("in another recording").isEqualTo(first);
+        }
+    }
+
+    private static long recordedHash(OffHeapStore store, byte[] key) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        AccessRecorder recorder = AccessRecorder.start(store, out, 1, THREADS);
+        store.put(key, new byte[1]);
+        recorder.close();
+        return ByteBuffer.wrap(out.toByteArray()).order(ByteOrder.LITTLE_ENDIAN).getLong(Integer.BYTES);
     }
 
     @ParameterizedTest

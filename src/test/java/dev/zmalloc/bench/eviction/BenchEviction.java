@@ -27,7 +27,8 @@ import picocli.CommandLine.Option;
         sortOptions = false,
         description = {
             "Measures a store at its limit: requests beside OHC and Caffeine, what evicting one entry takes, single"
-                    + " puts, operations while the limit is lowered, and whether it is ever passed.",
+                    + " puts, operations while the limit is lowered, whether it is ever passed, and what a listener"
+                    + " costs.",
             "Without --quick, all of it takes about 19 minutes and 4 GB of memory."
         })
 public final class BenchEviction implements Callable<Integer> {
